@@ -1,0 +1,249 @@
+"""The support itself: what the stand-ins promise is what goes over the wire and on the screen."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.support.gateway import (
+    EMPTY_FAULTS,
+    FAULTS,
+    KEY,
+    Gateway,
+    HalfClose,
+    Head,
+    Pause,
+    Reply,
+    Send,
+    Silence,
+    Stamp,
+    Step,
+    Tell,
+    WaitFor,
+    error,
+    fault,
+    sse,
+    streaming,
+)
+
+TEXT = "Naïve 😀 line\r\n\u2028 and \ufeff | a table |\n$x^2$ 日本語"
+
+
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    with httpx.Client(
+        headers={"authorization": f"Bearer {KEY}"}, trust_env=False, verify=False
+    ) as made:
+        yield made
+
+
+def ask(client: httpx.Client, gateway: Gateway, prompt: str = "Hi", **fields: object) -> bytes:
+    """The body of one streamed request."""
+    message = {"role": "user", "content": prompt}
+    body = {"model": "demo/echo", "messages": [message], "stream": True, **fields}
+    return client.post(f"{gateway.base_url}/chat/completions", json=body).content
+
+
+def contents(body: bytes, newline: bytes = b"\n") -> str:
+    """The text of a well-formed stream."""
+    events = [event.removeprefix(b"data: ") for event in body.split(newline * 2)]
+    assert events[-2:] == [b"[DONE]", b""]
+    chunks = [json.loads(event) for event in events[:-2] if event.startswith(b"{")]
+    deltas = [choice["delta"] for one in chunks for choice in one["choices"]]
+    return "".join(delta.get("content", "") for delta in deltas)
+
+
+@pytest.mark.parametrize("split", ["event", "byte", 3, 7, [5, 6, 7, 200]])
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
+def test_a_streamed_text_arrives_as_it_was(
+    gateway: Gateway, client: httpx.Client, split: object, newline: bytes
+) -> None:
+    gateway.enqueue(streaming(TEXT, split=split, newline=newline))  # type: ignore[arg-type]
+    assert contents(ask(client, gateway), newline) == TEXT
+
+
+def test_writes_are_cut_where_asked(gateway: Gateway, client: httpx.Client) -> None:
+    gateway.enqueue(streaming("é", split="byte"), streaming("é", split=[10, 300]))
+    whole = [ask(client, gateway), ask(client, gateway)]
+    head_and_end = 2
+    by_request = [[s for s in gateway.sent if s.asked is asked] for asked in gateway.requests]
+    assert [len(sent) - head_and_end for sent in by_request] == [len(whole[0]), 3]
+    assert whole[0] == whole[1]
+
+
+def test_requests_are_recorded(gateway: Gateway, client: httpx.Client) -> None:
+    ask(client, gateway, "What?", temperature=0.5)
+    seen = gateway.wait_for_request(1)
+    assert (seen.method, seen.path) == ("POST", "/api/v1/chat/completions")
+    assert (seen.model, seen.prompt, seen.json["temperature"]) == ("demo/echo", "What?", 0.5)
+    assert seen.headers["authorization"] == f"Bearer {KEY}"
+    assert json.loads(seen.body) == seen.json
+
+
+def test_chunked_request_bodies_and_expect(gateway: Gateway, client: httpx.Client) -> None:
+    body = [b'{"model": ', b'"a/b"}']
+    client.post(
+        f"{gateway.base_url}/chat/completions",
+        content=iter(body),
+        headers={"expect": "100-continue"},
+    )
+    assert gateway.requests[0].json == {"model": "a/b"}
+
+
+def test_route_then_queue_then_default(gateway: Gateway, client: httpx.Client) -> None:
+    gateway.route = lambda asked: streaming(asked.prompt) if asked.prompt != "no" else None
+    gateway.enqueue(streaming("queued"))
+    gateway.default = streaming("default")
+    said = [contents(ask(client, gateway, prompt)) for prompt in ("yes", "no", "no")]
+    assert said == ["yes", "queued", "default"]
+
+
+def test_a_bad_key_is_refused_and_uses_nothing_up(gateway: Gateway) -> None:
+    gateway.enqueue(streaming("for who has the key"))
+    refused = httpx.post(
+        f"{gateway.base_url}/chat/completions", json={}, trust_env=False, verify=False
+    )
+    assert (refused.status_code, refused.json()["error"]["type"]) == (403, "access_denied")
+    with httpx.Client(
+        headers={"authorization": f"Bearer {KEY}"}, trust_env=False, verify=False
+    ) as client:
+        assert contents(ask(client, gateway)) == "for who has the key"
+
+
+def test_errors_have_the_shape_of_zenmux(gateway: Gateway, client: httpx.Client) -> None:
+    gateway.enqueue(error(429, "rate_limit", "Slow down.", headers={"Retry-After": "2"}))
+    refused = client.post(f"{gateway.base_url}/chat/completions", json={})
+    assert refused.json() == {
+        "error": {"code": "429", "type": "rate_limit", "message": "Slow down."}
+    }
+    assert refused.status_code == 429
+    assert refused.headers["retry-after"] == "2"
+    assert refused.headers["X-ZenMux-RequestId"].startswith("req-")
+
+
+def test_models_and_generations(gateway: Gateway, client: httpx.Client) -> None:
+    gateway.generations["g1"] = {"id": "g1", "usage": 0.02}
+    listed = httpx.get(f"{gateway.base_url}/models", trust_env=False, verify=False).json()
+    assert "openai/gpt-5" in [model["id"] for model in listed["data"]]
+    generation = f"{gateway.base_url}/management/generation"
+    assert client.get(generation, params={"id": "g1"}).json() == {"id": "g1", "usage": 0.02}
+    assert client.get(generation, params={"id": "g2"}).status_code == 404
+
+
+def test_a_connection_is_kept_and_seen_to_close(gateway: Gateway, client: httpx.Client) -> None:
+    ask(client, gateway)
+    ask(client, gateway)
+    assert gateway.connections_open == 1
+    client.close()
+    gateway.wait_closed()
+    assert gateway.departures == []
+
+
+@pytest.mark.parametrize(
+    "waiting",
+    [Pause(60), Silence(), WaitFor(threading.Event()), HalfClose()],
+    ids=lambda step: type(step).__name__,
+)
+def test_a_client_that_leaves_is_seen_at_once(
+    gateway: Gateway, client: httpx.Client, waiting: Pause | Silence | WaitFor | HalfClose
+) -> None:
+    gateway.enqueue(Reply(steps=[Send(b"data: 1\n\n"), waiting]))
+    url = f"{gateway.base_url}/chat/completions"
+    with client.stream("POST", url, json={}) as response:
+        parts = response.iter_raw()  # held: dropped, it would close the response
+        assert next(parts) == b"data: 1\n\n"
+        assert gateway.departures == []
+    assert gateway.wait_departure().asked is gateway.requests[0]
+    gateway.wait_closed()
+
+
+def test_the_test_holds_the_reins(gateway: Gateway, client: httpx.Client) -> None:
+    first_left, go_on = threading.Event(), threading.Event()
+    steps: list[Step] = [Head(), Send(b"a"), Tell(first_left), WaitFor(go_on), Send(b"b")]
+    gateway.enqueue(Reply(steps=steps))
+    with client.stream("POST", f"{gateway.base_url}/chat/completions", json={}) as response:
+        assert first_left.wait(5)
+        assert [sent.data for sent in gateway.sent[1:]] == [b"1\r\na\r\n"]
+        go_on.set()
+        assert response.read() == b"ab"
+    assert [sent.at for sent in gateway.sent] == sorted(sent.at for sent in gateway.sent)
+
+
+def test_stamps_carry_the_clock_of_their_write(gateway: Gateway, client: httpx.Client) -> None:
+    gateway.enqueue(Reply(steps=[Stamp(lambda ms: b"t%d " % ms)] * 3))
+    stamps = [int(stamp[1:]) for stamp in ask(client, gateway).split()]
+    walls = [sent.wall for sent in gateway.sent if b"t" in sent.data[:5]]
+    assert stamps == sorted(stamps)
+    assert all(stamp / 1000 <= wall for stamp, wall in zip(stamps, walls, strict=True))
+
+
+@pytest.mark.parametrize("claimed", [3, 300])
+def test_a_wrong_content_length_ends_the_connection(gateway: Gateway, claimed: int) -> None:
+    gateway.enqueue(Reply(framing="length", length=claimed, steps=[Send(b"twelve bytes")]))
+    url = f"{gateway.base_url}/chat/completions"
+    headers = {"authorization": f"Bearer {KEY}"}
+    with httpx.Client(headers=headers, trust_env=False, verify=False) as client:
+        if claimed == 3:
+            assert client.post(url, json={}).content == b"twe"
+        else:
+            with pytest.raises(httpx.RemoteProtocolError):
+                client.post(url, json={})
+    gateway.wait_closed()
+
+
+def test_a_body_without_framing(gateway: Gateway, client: httpx.Client) -> None:
+    gateway.enqueue(Reply(framing="close", steps=[Send(sse("x"))]))
+    assert ask(client, gateway) == b"data: x\n\ndata: [DONE]\n\n"
+
+
+WIRE_ERRORS = {
+    "reset": httpx.ReadError,
+    "closed without the last chunk": httpx.RemoteProtocolError,
+    "bad chunk size": httpx.RemoteProtocolError,
+    "silence": httpx.ReadTimeout,
+    "reset before the head": httpx.ReadError,
+    "closed before the head": httpx.RemoteProtocolError,
+    "silence before the head": httpx.ReadTimeout,
+    "silence after the head": httpx.ReadTimeout,
+    "no HTTP at all": httpx.RemoteProtocolError,
+}
+
+
+@pytest.mark.parametrize("name", [*FAULTS, *EMPTY_FAULTS])
+def test_faults_reach_the_client(gateway: Gateway, client: httpx.Client, name: str) -> None:
+    gateway.enqueue(fault(name, "so far"))
+    client.timeout = httpx.Timeout(0.3 if "silence" in name else 10)
+    received = b""
+    try:
+        url = f"{gateway.base_url}/chat/completions"
+        with client.stream("POST", url, json={"stream": True}) as response:
+            for part in response.iter_raw():
+                received += part
+        assert name not in WIRE_ERRORS
+    except httpx.TransportError as failed:
+        assert type(failed) is WIRE_ERRORS[name]
+    assert (b'"so"' in received and b'" far"' in received) == (name in FAULTS)
+
+
+def test_waiting_in_vain_says_what_was_seen(gateway: Gateway, client: httpx.Client) -> None:
+    ask(client, gateway)
+    with pytest.raises(AssertionError, match="waited 0 s for request 2; saw requests .*POST"):
+        gateway.wait_for_request(2, timeout=0)
+
+
+def test_closing_ends_every_thread() -> None:
+    with Gateway(check_key=False) as gateway:
+        gateway.enqueue(fault("silence"))
+        asking = httpx.Client(trust_env=False, verify=False, timeout=10)
+        url = f"{gateway.base_url}/chat/completions"
+        with asking.stream("POST", url, json={}) as response:
+            parts = response.iter_raw()
+            next(parts)
+            gateway.close()
+        asking.close()
+    assert gateway.connections_open == 0
+    assert not [one for one in threading.enumerate() if one.name.startswith("gateway")]
