@@ -1,0 +1,152 @@
+"""The Python interface: ask from code, with the same parameters as the magic.
+
+In: a prompt and keyword arguments. Out: a `Completion`, or typed events as they come. It shows
+nothing, raises what the magic shows, and uses the settings of the loaded extension, if there is one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from zenmux_magic import plan, prompt
+from zenmux_magic.arguments import Options
+from zenmux_magic.cell import REGISTERED_AS
+from zenmux_magic.completion import Completion
+from zenmux_magic.engine import shared
+from zenmux_magic.errors import exception_of
+from zenmux_magic.events import Event
+from zenmux_magic.request import Request
+from zenmux_magic.run import Answer
+from zenmux_magic.settings import ZenMux
+from zenmux_magic.views import Controls, NullView, View
+
+
+async def ask(
+    text: str,
+    *,
+    model: str | None = None,
+    system: str | None = None,
+    file: Sequence[str] = (),
+    temperature: float | None = None,
+    max_tokens: int | None = None,
+    reasoning: str | None = None,
+    param: Mapping[str, Any] | None = None,
+    base_url: str | None = None,
+    timeout: float | None = None,  # noqa: ASYNC109 — the option's name; a silence, not a deadline
+    transport: str | None = None,
+) -> Completion:
+    """Ask a model and wait for the whole answer.
+
+    Args:
+        text: The prompt, sent as it is; no `{{ … }}` is replaced.
+        model: `<vendor>/<name>`; the default model if `None`.
+        system: System prompt; `@path` reads it from a file.
+        file: Paths of text files that come before the prompt.
+        temperature: Sampling temperature.
+        max_tokens: Longest answer in tokens, reasoning included.
+        reasoning: Effort: `none`, `minimal`, `low`, `medium`, `high` or `xhigh`.
+        param: Any other fields of the request.
+        base_url: Another OpenAI-compatible service; the key does not go there.
+        timeout: Longest silence between two bytes, in seconds.
+        transport: `openai` or `direct`.
+
+    Returns:
+        The answer.
+
+    Raises:
+        RequestError: The request failed; its `completion` holds what had come.
+        ZenMuxError: The prompt, a setting or an argument cannot be used; nothing was sent.
+    """
+    answer = _start(text, NullView(), **_given(locals()))
+    try:
+        completions = await answer.wait()
+    except asyncio.CancelledError:
+        answer.stop()
+        raise
+    return _checked(completions[0])
+
+
+def ask_sync(text: str, **options: Any) -> Completion:
+    """`ask` for code without an event loop, and for code in one: blocks until the answer is whole.
+
+    Args:
+        text: The prompt.
+        **options: As for `ask`.
+    """
+    answer = _start(text, NullView(), **options)
+    try:
+        completions = answer.result()
+    except KeyboardInterrupt:
+        answer.stop()
+        raise
+    return _checked(completions[0])
+
+
+async def stream(text: str, **options: Any) -> AsyncIterator[Event]:
+    """Ask a model and yield its events as they come.
+
+    The last event is a `Finish` or a `Failure`. Leaving the loop ends the request.
+
+    Args:
+        text: The prompt.
+        **options: As for `ask`.
+
+    Yields:
+        Typed events, see `zenmux_magic.events`.
+    """
+    feed = _Feed()
+    answer = _start(text, feed, **options)
+    try:
+        while (event := await feed.queue.get()) is not None:
+            yield event
+    finally:
+        answer.stop()
+
+
+class _Feed:
+    """A view that hands the events to another event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.queue: asyncio.Queue[Event | None] = asyncio.Queue()
+
+    def open(self, requests: Sequence[Request], controls: Controls) -> None:
+        """Nothing to hand over yet."""
+
+    def event(self, column: int, event: Event) -> None:
+        """Hand over an event."""
+        self._loop.call_soon_threadsafe(self.queue.put_nowait, event)
+
+    def settle(self, completions: Sequence[Completion]) -> None:
+        """Say that no more comes."""
+        self._loop.call_soon_threadsafe(self.queue.put_nowait, None)
+
+
+def _given(names: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in names.items() if name != "text"}
+
+
+def _start(text: str, view: View, **options: Any) -> Answer:
+    given = {name: value for name, value in options.items() if value is not None}
+    if "model" in given:
+        given["model"] = (given["model"],)
+    asked = Options(**given)
+    whole = prompt.assemble(text, asked.file, None)
+    return Answer(shared(), plan.calls(asked, whole, _settings()), view)
+
+
+def _settings() -> ZenMux:
+    """Those of the loaded extension, else what the environment says."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    magics = shell.magics_manager.registry.get(REGISTERED_AS) if shell is not None else None
+    return magics.settings if magics is not None else ZenMux()
+
+
+def _checked(completion: Completion) -> Completion:
+    if completion.error is not None:
+        raise exception_of(completion.error, completion)
+    return completion

@@ -1,0 +1,262 @@
+"""The options of `%%zenmux`: declared once, split by us, parsed by `argparse`.
+
+In: the magic's line and, for `{{ … }}` in it, the user's names. Out: frozen `Options`. IPython's own
+splitting keeps quotes and breaks JSON with spaces, so the line is split here: quotes are removed,
+brackets of JSON hold together, apostrophes and Windows backslashes survive, and `{{ … }}` is always
+one value, whatever it expands to.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import keyword
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic_arguments import MagicArgumentParser, argument, magic_arguments
+
+from zenmux_magic import prompt
+from zenmux_magic.errors import ArgumentError
+
+LEVELS = ("none", "minimal", "low", "medium", "high", "xhigh")
+_OURS = {"model": "-m", "messages": "the cell's text", "stream": "nothing: answers always stream"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for on one line; `None` or empty where it said nothing."""
+
+    model: tuple[str, ...] = ()
+    out: str | None = None
+    system: str | None = None
+    file: tuple[str, ...] = ()
+    temperature: float | None = None
+    max_tokens: int | None = None
+    reasoning: str | None = None
+    param: Mapping[str, Any] = field(default_factory=dict)
+    base_url: str | None = None
+    template: bool = True
+    quiet: bool = False
+    timeout: float | None = None
+    transport: str | None = None
+
+
+_DECLARED: tuple[Callable[[Any], Any], ...] = (
+    argument(
+        "-m", "--model", action="append", metavar="MODEL", help="the model to ask, VENDOR/NAME"
+    ),
+    argument(
+        "-o", "--out", metavar="NAME", help="bind the answer to this variable (and to _zenmux)"
+    ),
+    argument("-s", "--system", metavar="TEXT", help="system prompt; @FILE reads it from a file"),
+    argument(
+        "-f",
+        "--file",
+        action="append",
+        metavar="FILE",
+        help="prompt from a file, the cell after it",
+    ),
+    argument("-t", "--temperature", type=float, metavar="T", help="sampling temperature"),
+    argument(
+        "--max-tokens", type=int, metavar="N", help="longest answer in tokens, reasoning included"
+    ),
+    argument("--reasoning", choices=LEVELS, metavar="LEVEL", help=f"effort: {', '.join(LEVELS)}"),
+    argument(
+        "-p",
+        "--param",
+        action="append",
+        metavar="FIELD",
+        help='any other field of the request as KEY=JSON, like stop=["END"]',
+    ),
+    argument(
+        "--base-url", metavar="URL", help="another OpenAI-compatible service, without the key"
+    ),
+    argument("--no-template", action="store_true", help="send {{ … }} as it stands"),
+    argument("--quiet", action="store_true", help="show nothing but errors"),
+    argument(
+        "--timeout",
+        type=float,
+        metavar="S",
+        help="longest silence between two bytes in seconds (ten times that before the first)",
+    ),
+    argument(
+        "--transport",
+        choices=("openai", "direct"),
+        metavar="HOW",
+        help="openai (the package makes the request) or direct (plain HTTP)",
+    ),
+)
+
+
+def declared(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Attach the options to a magic, so that `%%zenmux?` documents them and `parse` knows them."""
+    for declare in reversed(_DECLARED):
+        function = declare(function)
+    function = magic_arguments("%zenmux")(function)
+    function.parser.allow_abbrev = False  # type: ignore[attr-defined]
+    return function
+
+
+def parse(parser: MagicArgumentParser, line: str, names: Mapping[str, Any]) -> Options:
+    """The options of a line.
+
+    Args:
+        parser: The parser that `declared` made.
+        line: What stands behind `%%zenmux`.
+        names: The user's variables, for `{{ … }}`.
+
+    Raises:
+        ArgumentError: An option that does not exist or a value that cannot be used.
+        PromptError: A `{{ … }}` that cannot be evaluated.
+    """
+    words = [prompt.expand(word, names) if prompt.OPEN in word else word for word in split(line)]
+    problem = ""
+    try:
+        found, extra = parser.parse_known_args(words)
+    except UsageError as error:
+        problem = str(error)
+    if problem:
+        raise ArgumentError(f"{problem[:1].upper()}{problem[1:]}. %%zenmux? lists the options.")
+    if extra:
+        raise ArgumentError(_unexpected(parser, extra))
+    return _options(vars(found))
+
+
+def _options(found: dict[str, Any]) -> Options:
+    models = [m.strip() for given in found["model"] or [] for m in given.split(",")]
+    if "" in models:
+        raise ArgumentError("-m names no model. It looks like -m openai/gpt-5.")
+    return Options(
+        model=tuple(models),
+        out=_variable(found["out"]),
+        system=found["system"],
+        file=tuple(found["file"] or ()),
+        temperature=found["temperature"],
+        max_tokens=_positive("--max-tokens", found["max_tokens"]),
+        reasoning=found["reasoning"],
+        param=dict(_param(text) for text in found["param"] or []),
+        base_url=found["base_url"],
+        template=not found["no_template"],
+        quiet=found["quiet"],
+        timeout=_positive("--timeout", found["timeout"]),
+        transport=found["transport"],
+    )
+
+
+def _unexpected(parser: MagicArgumentParser, extra: list[str]) -> str:
+    if not extra[0].startswith("-"):
+        return (
+            f"{' '.join(extra)!r} stands on the first line: the prompt goes below the first line."
+        )
+    known = [name for action in parser._actions for name in action.option_strings]
+    near = difflib.get_close_matches(extra[0], known, 1)
+    hint = f"Did you mean {near[0]}? " if near else ""
+    return f"There is no option {extra[0]}. {hint}%%zenmux? lists the options."
+
+
+def _variable(name: str | None) -> str | None:
+    if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
+        raise ArgumentError(f"-o {name!r} is no variable name. It looks like -o answer.")
+    return name
+
+
+def _positive(option: str, value: Any) -> Any:
+    if value is not None and not 0 < value < float("inf"):
+        raise ArgumentError(f"{option} {value} cannot be: it takes a number above 0.")
+    return value
+
+
+def _param(text: str) -> tuple[str, Any]:
+    """A `KEY=JSON` option; a value that is no JSON is taken as a string, if it is one word."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise ArgumentError(f"-p {text} has no value. It looks like -p seed=7.")
+    if name in _OURS:
+        raise ArgumentError(f"-p {name}=… cannot be given: use {_OURS[name]}.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        if re.fullmatch(r"[\w./:+-]+", value):
+            return name, value
+    raise ArgumentError(
+        f"-p {text}: the value is not JSON. Strings take quotes: -p {name}='\"…\"'."
+    )
+
+
+def split(line: str) -> list[str]:
+    """The words of a line, as a person means them.
+
+    A quote opens only at the start of a value; `\\"` is a quote inside double quotes, every other
+    backslash stays. A value that begins with `{` or `[` reaches to its closing bracket. `{{ … }}`
+    keeps its text and its spaces.
+
+    Raises:
+        ArgumentError: A double quote or a bracket is not closed.
+        PromptError: A `{{ … }}` that does not parse.
+    """
+    spots = {start: end for start, end, _ in prompt.expressions(line)}
+    words: list[str] = []
+    at = 0
+    while at < len(line):
+        if line[at].isspace():
+            at += 1
+            continue
+        word, at = _word(line, at, spots)
+        words.append(word)
+    return words
+
+
+def _word(line: str, at: int, spots: Mapping[int, int]) -> tuple[str, int]:
+    parts: list[str] = []
+    value_starts = True
+    while at < len(line) and not line[at].isspace():
+        if at in spots:
+            parts.append(line[at : spots[at]])
+            at, value_starts = spots[at], False
+            continue
+        taken = _grouped(line, at) if value_starts else None
+        if taken is not None:
+            text, at = taken
+            parts.append(text)
+            value_starts = False
+            continue
+        parts.append(line[at])
+        # The value of an option or of KEY; both in --param=KEY=JSON. Any other `=` is text.
+        before = "".join(parts[:-1]).removeprefix("--param=")
+        value_starts = line[at] == "=" and "=" not in before
+        at += 1
+    return "".join(parts), at
+
+
+def _grouped(line: str, at: int) -> tuple[str, int] | None:
+    """A quoted or bracketed value that begins at `at`, and where it ends; `None` if none does."""
+    if line[at] == '"':
+        match = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL).match(line, at)
+        if match is None:
+            raise ArgumentError(f'The quote in {line[at:]} is not closed. Add a " at its end.')
+        return match[1].replace('\\"', '"'), match.end()
+    if line[at] == "'":
+        end = line.find("'", at + 1)
+        closes = end > 0 and (end + 1 == len(line) or line[end + 1].isspace())
+        return (line[at + 1 : end], end + 1) if closes else None
+    if line[at] in "{[":
+        end = _bracket_end(line, at)
+        return line[at:end], end
+    return None
+
+
+def _bracket_end(line: str, at: int) -> int:
+    depth, end = 0, at
+    token = re.compile(r'"(?:[^"\\]|\\.)*"|.', re.DOTALL)
+    while end < len(line):
+        match = token.match(line, end)
+        assert match is not None
+        end = match.end()
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(match[0], 0)
+        if depth == 0:
+            return end
+    raise ArgumentError(f"The bracket in {line[at:]} is not closed. Check the JSON of -p.")

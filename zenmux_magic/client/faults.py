@@ -1,0 +1,181 @@
+"""What went wrong on the wire, told to a person: one sentence with the way out for each fault.
+
+In: a status and body, an error object of a stream, or an exception of the network. Out: an
+`ErrorInfo` whose message is one line and holds no key. Whether to try again is `retry`'s business.
+The gateway's types: https://docs.zenmux.ai (error codes); an unknown model was seen as 500
+`invalid_model` where 404 is documented, so the type decides before the status.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+from zenmux_magic.client.secret import Secret, redact
+from zenmux_magic.errors import ErrorInfo
+
+REQUEST_ID = "x-zenmux-requestid"
+_LONGEST = 300  # characters of a server's own words
+
+_BY_TYPE = {
+    "insufficient_credit": "No credit is left. Top up the account at zenmux.ai, or use %zenmux local.",
+    "reject_no_credit": "No credit is left. Top up the account at zenmux.ai, or use %zenmux local.",
+    "quote_exceeded": "The plan's quota is used up. Wait until it renews, or use a pay-as-you-go key.",
+    "access_denied": "The key was refused: wrong, expired or missing. Check ZENMUX_API_KEY"
+    " (%zenmux doctor shows where the key comes from).",
+    "safety_check_failed": "The safety check refused this prompt. Reword it, or ask another model.",
+    "model_not_available": "The model {model} is not in the plan of this key."
+    " Use a pay-as-you-go key, or another model: %zenmux models.",
+    "invalid_model": "There is no model {model}. Look for its name with %zenmux models WORD.",
+    "model_not_supported": "The model {model} cannot answer this kind of request."
+    " Choose another: %zenmux models.",
+    "provider_unprocessable_entity_error": "The provider of {model} cannot process the request."
+    " Take out options that it may not know (-p, -t, --reasoning).",
+    "rate_limit": "Too many requests (rate limit). Wait a minute, then run the cell again.",
+    "internal_server_error": "The gateway failed. Run the cell again; if it stays, another model.",
+    "provider_api_error": "The provider of {model} failed. Run the cell again, or ask another model.",
+    "provider_error": "The provider of {model} failed. Run the cell again, or ask another model.",
+    "provider_internal_server_error": "The provider of {model} failed."
+    " Run the cell again, or ask another model.",
+    "no_provider_available": "No provider serves {model} right now. Wait, or ask another model.",
+}
+_BY_STATUS = {
+    400: "The request was refused as invalid. Check the options (-p, -t, --max-tokens, --reasoning).",
+    401: "The key was refused. Check ZENMUX_API_KEY (%zenmux doctor shows where the key comes from).",
+    402: _BY_TYPE["insufficient_credit"],
+    403: _BY_TYPE["access_denied"],
+    404: "Nothing answers at {url}, or there is no model {model}."
+    " Check the base URL, or look for the model with %zenmux models WORD.",
+    405: "The address {url} takes no chat requests. Check the base URL (it often ends in /v1).",
+    408: "The service gave up waiting. Run the cell again.",
+    413: "The prompt is too long for {model}. Shorten it, or choose a model with more context.",
+    422: _BY_TYPE["provider_unprocessable_entity_error"],
+    429: _BY_TYPE["rate_limit"],
+}
+_SERVER_FAILED = "The service failed. Run the cell again; if it stays, ask another model."
+
+
+def masked(text: str, key: Secret | None) -> str:
+    """A server's own words, fit for one line of a message."""
+    line = re.sub(r"[\s\x00-\x1f\x7f]+", " ", redact(text, key)).strip()
+    return line if len(line) <= _LONGEST else line[:_LONGEST] + "…"
+
+
+def from_response(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    model: str,
+    url: str,
+    key: Secret | None,
+) -> ErrorInfo:
+    """The error that a response with an HTTP error status stands for."""
+    request_id = headers.get(REQUEST_ID) or headers.get("x-request-id")
+    location = headers.get("location")
+    if 300 <= status < 400:
+        target = masked(location or "nowhere", key)
+        message = (
+            f"{url} redirects to {target} (HTTP {status}). Set the base URL to the final address."
+        )
+        return ErrorInfo("ServiceError", message, None, status, request_id)
+    error = _error_object(body)
+    if error is None:
+        said = "" if b"<html" in body[:2000].lower() else masked(body.decode(errors="replace"), key)
+        return _service_error(status, None, said, model=model, url=url, request_id=request_id)
+    said = masked(str(error.get("message") or ""), key)
+    return _service_error(
+        status, _type_of(error), said, model=model, url=url, request_id=request_id
+    )
+
+
+def from_stream(
+    error: Any, *, model: str, url: str, request_id: str | None, key: Secret | None
+) -> ErrorInfo:
+    """The error that came as an event of the stream, in any of the shapes seen."""
+    fields = error if isinstance(error, dict) else {"message": error}
+    status = _status_of(fields)
+    said = masked(str(fields.get("message") or ""), key)
+    return _service_error(
+        status, _type_of(fields), said, model=model, url=url, request_id=request_id
+    )
+
+
+def _error_object(body: bytes) -> dict[str, Any] | None:
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return None
+    if not isinstance(data, dict):
+        return None
+    error = data.get("error", data)
+    return error if isinstance(error, dict) else {"message": str(error)}
+
+
+def _type_of(error: Mapping[str, Any]) -> str | None:
+    kind = error.get("type")
+    return kind if isinstance(kind, str) and kind else None
+
+
+def _status_of(error: Mapping[str, Any]) -> int | None:
+    try:
+        status = int(error.get("code") or 0)
+    except (TypeError, ValueError):
+        return None
+    return status if 400 <= status < 600 else None
+
+
+def _service_error(
+    status: int | None, kind: str | None, said: str, *, model: str, url: str, request_id: str | None
+) -> ErrorInfo:
+    default = _SERVER_FAILED if status is None or status >= 500 else _BY_STATUS[400]
+    # 413 comes with the type of any invalid request; the status knows better.
+    advice = _BY_TYPE.get(kind or "") or _BY_STATUS.get(status or 0, default)
+    name = " ".join(str(part) for part in (status, kind) if part)
+    head = advice.format(model=model, url=url)
+    tail = f" The service said: “{said}”" if said else ""
+    message = f"{head} [{name}]{tail}" if name else f"{head}{tail}"
+    return ErrorInfo("ServiceError", message, kind, status, request_id)
+
+
+def from_network(error: BaseException, *, url: str, key: Secret | None) -> ErrorInfo:
+    """The error that an exception of the connection stands for, before any response."""
+    cause = _root(error)
+    said = masked(str(cause) or type(cause).__name__, key)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        way = "Behind a proxy that inspects TLS, point SSL_CERT_FILE at its certificate."
+    elif "name" in said.lower() or "address associated" in said.lower():
+        way = "Check the network and the base URL; without a network, %zenmux local works."
+    elif "refused" in said.lower() or "attempts failed" in said.lower():
+        way = "Is a server running there? Check the base URL."
+    else:
+        way = "Check the network, then run the cell again."
+    return ErrorInfo("ConnectionFailed", f"No connection to {url} ({said}). {way}")
+
+
+def _root(error: BaseException) -> BaseException:
+    """The innermost cause, which names what the operating system said."""
+    seen = {id(error)}
+    while (inner := error.__cause__ or error.__context__) is not None and id(inner) not in seen:
+        seen.add(id(inner))
+        error = inner
+    return error
+
+
+def broken(what: str, request_id: str | None) -> ErrorInfo:
+    """The error of a stream that had begun and did not come to its proper end."""
+    message = f"The answer is incomplete: {what}. What had come is kept; run the cell again."
+    return ErrorInfo("StreamBroken", message, None, None, request_id)
+
+
+def silent(seconds: float, url: str, *, began: bool, request_id: str | None) -> ErrorInfo:
+    """The error of a silence that was longer than allowed."""
+    if began:
+        return broken(f"nothing came for {seconds:g} s (--timeout allows more)", request_id)
+    message = (
+        f"{url} sent nothing for {seconds:g} s. Allow more with --timeout, or ask another model."
+    )
+    return ErrorInfo("ConnectionFailed", message, None, None, request_id)

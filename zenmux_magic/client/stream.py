@@ -1,0 +1,238 @@
+"""One request in, its events out: the attempts, the waits, and the one end that every stream has.
+
+Ends with exactly one `Finish` or one `Failure`, whatever the network does; only cancellation passes
+through. Between attempts stands the policy of `retry`. Bytes become events in `sse` and `wire`.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+
+import anyio
+
+from zenmux_magic.client import faults, retry, sse, wire
+from zenmux_magic.client.secret import Secret
+from zenmux_magic.client.transports import Connections, Response, Transport
+from zenmux_magic.errors import ErrorInfo
+from zenmux_magic.events import Event, Failure, Opened, Retrying
+from zenmux_magic.request import Request
+
+_AFTER_THE_END_S = 5.0  # how long usage may still take after the finish reason
+_LARGEST_DOCUMENT = 1_000_000
+_LARGEST_ERROR = 64_000
+
+
+async def stream(
+    request: Request,
+    key: Secret | None,
+    connections: Connections,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    jitter: Callable[[], float] = random.random,
+) -> AsyncIterator[Event]:
+    """Send a request and yield its events.
+
+    Args:
+        request: What to ask.
+        key: The key for the request's base URL, if there is one.
+        connections: Kept connections of this event loop.
+        clock: Seconds, monotonic.
+        sleep: Waits between attempts.
+        jitter: A number from 0 to 1 for each wait.
+
+    Yields:
+        The events, the last of which is a `Finish` or a `Failure`.
+    """
+    start = clock()
+    number = 0
+    while True:
+        number += 1
+        attempt = _Attempt(request, key, lambda: clock() - start)
+        async with aclosing(attempt.events(connections)) as events:
+            async for event in events:
+                if isinstance(event, Failure):
+                    break
+                yield event
+            else:
+                return
+        delay = attempt.delay_s(event.error, number, jitter())
+        if delay is None:
+            yield Failure(event.at_s, attempt.told(event.error))
+            return
+        yield Retrying(event.at_s, number, delay, event.error)
+        await sleep(delay)
+
+
+class _Silence(Exception):  # noqa: N818 — caught a few lines below
+    """Nothing came for longer than allowed."""
+
+
+class _Attempt:
+    """The request sent once."""
+
+    def __init__(self, request: Request, key: Secret | None, now: Callable[[], float]) -> None:
+        self._request = request
+        self._key = key
+        self._now = now
+        self._request_id: str | None = None
+        self._opened = False
+        self._waited = False
+        self._retry_after_s: float | None = None
+        self._decoder = wire.ChunkDecoder(request, None, key)
+
+    def delay_s(self, error: ErrorInfo, number: int, jitter: float) -> float | None:
+        """Seconds until the next attempt, `None` for none."""
+        if error.kind == "ConnectionFailed":
+            again = not self._opened and not self._waited and "certificate" not in error.message
+        else:
+            again = not self._decoder.began and retry.worth_it(error)
+        if not again:
+            return None
+        return retry.delay_s(
+            error,
+            number,
+            max_retries=self._request.max_retries,
+            retry_after_s=self._retry_after_s,
+            jitter=jitter,
+        )
+
+    def told(self, error: ErrorInfo) -> ErrorInfo:
+        """The error with what the service asked for, where waiting that long was not for us."""
+        if self._retry_after_s is None or not retry.worth_it(error):
+            return error
+        message = f"{error.message} It asks to wait {self._retry_after_s:.0f} s."
+        return ErrorInfo(error.kind, message, error.type, error.status, error.request_id)
+
+    async def events(self, connections: Connections) -> AsyncIterator[Event]:
+        """The events of this attempt, the last of which is a `Finish` or a `Failure`."""
+        request = self._request
+        transport = connections.get(request, self._key)
+        try:
+            async with aclosing(self._exchange(transport)) as events:
+                async for event in events:
+                    yield event
+        except _Silence as silence:
+            self._waited = True
+            error = faults.silent(
+                silence.args[0],
+                request.base_url,
+                began=self._decoder.began,
+                request_id=self._request_id,
+            )
+        except transport.network_errors as problem:
+            error = self._network_error(problem)
+        else:
+            return
+        for event in self._decoder.close(self._now(), error):
+            yield event
+
+    def _network_error(self, problem: Exception) -> ErrorInfo:
+        if not self._opened:
+            return faults.from_network(problem, url=self._request.base_url, key=self._key)
+        said = faults.masked(str(problem) or type(problem).__name__, self._key)
+        return faults.broken(f"the connection was lost ({said})", self._request_id)
+
+    async def _exchange(self, transport: Transport) -> AsyncIterator[Event]:
+        request = self._request
+        sending = transport.send(request, wire.body(request))
+        with anyio.move_on_after(request.first_byte_timeout_s) as scope:
+            response = await sending.__aenter__()
+        if scope.cancelled_caught:
+            raise _Silence(request.first_byte_timeout_s)
+        try:
+            if response.status >= 300:
+                yield await self._refused(response)
+                return
+            self._opened = True
+            self._request_id = response.headers.get(faults.REQUEST_ID)
+            self._decoder = wire.ChunkDecoder(request, self._request_id, self._key)
+            yield Opened(self._now(), self._request_id)
+            async with aclosing(self._body(response)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            await sending.__aexit__(None, None, None)
+
+    async def _refused(self, response: Response) -> Failure:
+        request = self._request
+        body = bytearray()
+        while len(body) < _LARGEST_ERROR and (chunk := await self._next(response, False)):
+            body += chunk
+        self._retry_after_s = retry.retry_after_s(response.headers.get("retry-after"))
+        error = faults.from_response(
+            response.status,
+            response.headers,
+            bytes(body),
+            model=request.model,
+            url=request.base_url,
+            key=self._key,
+        )
+        return self._decoder.fail(self._now(), error)
+
+    async def _next(self, response: Response, first: bool) -> bytes:
+        """The next bytes of the body; empty at its end."""
+        request = self._request
+        limit = request.first_byte_timeout_s if first else request.timeout_s
+        if self._decoder.finished:
+            limit = min(limit, _AFTER_THE_END_S)
+        with anyio.move_on_after(limit) as scope:
+            async for chunk in response.chunks:
+                if chunk:
+                    return chunk
+            return b""
+        if scope.cancelled_caught:
+            raise _Silence(limit)
+        return b""
+
+    async def _body(self, response: Response) -> AsyncIterator[Event]:
+        """The events of a body that is a stream, or a document in place of one."""
+        head = b""
+        while not head.strip(b"\xef\xbb\xbf \r\n\t"):
+            chunk = await self._next(response, True)
+            if not chunk:
+                break
+            head += chunk
+        if head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"[", b"<"):
+            async for event in self._document(head, response):
+                yield event
+            return
+        decoder, sse_decoder = self._decoder, sse.Decoder()
+        chunk = head
+        while chunk:
+            at_s = self._now()
+            for server_event in sse_decoder.feed(chunk):
+                for event in decoder.decode(server_event, at_s):
+                    yield event
+            if decoder.ended:
+                return
+            chunk = await self._next(response, False)
+        at_s = self._now()
+        for server_event in sse_decoder.flush():
+            for event in decoder.decode(server_event, at_s):
+                yield event
+        for event in decoder.close(at_s):
+            yield event
+
+    async def _document(self, head: bytes, response: Response) -> AsyncIterator[Event]:
+        """A status of 200 whose body is not a stream: an error, a page, or the whole answer."""
+        body = bytearray(head)
+        while len(body) < _LARGEST_DOCUMENT and (chunk := await self._next(response, False)):
+            body += chunk
+        text = bytes(body).decode(errors="replace").lstrip("\ufeff \r\n\t")
+        url = self._request.base_url
+        if text.startswith("<"):
+            message = (
+                f"{url} answered with a web page instead of a model's answer."
+                " Check the base URL (it often ends in /v1), or sign in to the network's proxy."
+            )
+            error = ErrorInfo("ServiceError", message, None, response.status, self._request_id)
+            yield self._decoder.fail(self._now(), error)
+            return
+        for event in self._decoder.decode(sse.ServerEvent("message", text), self._now()):
+            yield event
+        for event in self._decoder.close(self._now()):
+            yield event

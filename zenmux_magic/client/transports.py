@@ -1,0 +1,205 @@
+"""Two ways to make the same request; both yield the response's raw bytes.
+
+`openai`: the package's client makes the request, and its raw streaming response is read: building
+its typed chunk objects costs several times the decoding. `direct`: plain HTTP with `httpx`. In: a
+`Request`, its body and a key. Out: a `Response`. Neither retries, follows a redirect or lets
+anything from the environment onto the wire but a proxy; and loopback never goes through a proxy.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import httpx
+
+from zenmux_magic import __version__
+from zenmux_magic.client.secret import Secret
+from zenmux_magic.request import Request
+
+USER_AGENT = f"zenmux-magic/{__version__}"
+_CONNECT_S = 15.0
+_KEPT = frozenset(
+    {
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "transfer-encoding",
+        "x-stainless-raw-response",  # the package reads it back to know what was asked of it
+    }
+)
+
+
+@dataclass(frozen=True)
+class Response:
+    """An HTTP response whose body is still to come.
+
+    Attributes:
+        status: HTTP status.
+        headers: Header fields; look-ups ignore case.
+        chunks: The body's bytes as they arrive, decompressed.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
+
+
+class Transport(Protocol):
+    """Makes requests with one key to one base URL."""
+
+    network_errors: tuple[type[Exception], ...]
+
+    def send(
+        self, request: Request, body: Mapping[str, Any]
+    ) -> AbstractAsyncContextManager[Response]:
+        """Send the request; leaving the context closes the response, read or not."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the kept connections."""
+        ...
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine by its loopback interface."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def headers(key: Secret | None) -> dict[str, str]:
+    """The header fields that we answer for."""
+    fields = {"User-Agent": USER_AGENT, "Accept": "text/event-stream"}
+    if key is not None:
+        fields["Authorization"] = f"Bearer {key.reveal()}"
+    return fields
+
+
+class DirectTransport:
+    """Plain HTTP to `/chat/completions`."""
+
+    network_errors: tuple[type[Exception], ...] = (httpx.HTTPError, httpx.InvalidURL, OSError)
+
+    def __init__(self, base_url: str, key: Secret | None) -> None:
+        self._key = key
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(None, connect=_CONNECT_S), trust_env=not is_loopback(base_url)
+        )
+
+    @asynccontextmanager
+    async def send(self, request: Request, body: Mapping[str, Any]) -> AsyncIterator[Response]:
+        """Send the request; leaving the context closes the response, read or not."""
+        url = f"{request.base_url}/chat/completions"
+        async with self._client.stream(
+            "POST", url, json=body, headers=headers(self._key)
+        ) as response:
+            async with aclosing(response.aiter_bytes()) as chunks:  # type: ignore[type-var]
+                yield Response(response.status_code, response.headers, chunks)
+
+    async def aclose(self) -> None:
+        """Close the kept connections."""
+        await self._client.aclose()
+
+
+class OpenAITransport:
+    """The `openai` package's client, read at its raw streaming response."""
+
+    def __init__(self, base_url: str, key: Secret | None) -> None:
+        import openai
+
+        self._key = key
+        self._status_error = openai.APIStatusError
+        # Version 2 leaks errors of httpx, version 3 wraps most of them in its own.
+        self.network_errors: tuple[type[Exception], ...] = (
+            openai.APIConnectionError,
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            OSError,
+            *_errors_of_newer_httpx(),
+        )
+        self._client = openai.AsyncOpenAI(
+            api_key=key.reveal() if key else "none",
+            base_url=base_url,
+            max_retries=0,
+            timeout=openai.Timeout(None, connect=_CONNECT_S),
+            http_client=openai.DefaultAsyncHttpxClient(
+                trust_env=not is_loopback(base_url),
+                follow_redirects=False,
+                event_hooks={"request": [self._own_headers]},
+            ),
+        )
+
+    async def _own_headers(self, request: Any) -> None:
+        """Leave only our header fields: the package adds what it finds in `OPENAI_…` variables."""
+        for name in [name for name in request.headers if name.lower() not in _KEPT]:
+            del request.headers[name]
+        request.headers.update(headers(self._key))
+
+    @asynccontextmanager
+    async def send(self, request: Request, body: Mapping[str, Any]) -> AsyncIterator[Response]:
+        """Send the request; leaving the context closes the response, read or not."""
+        rest = {k: v for k, v in body.items() if k not in {"model", "messages", "stream"}}
+        sending = self._client.chat.completions.with_streaming_response.create(
+            model=body["model"], messages=body["messages"], stream=True, extra_body=rest
+        )
+        try:
+            response = await sending.__aenter__()
+        except self._status_error as error:
+            refused = error.response
+            yield Response(refused.status_code, refused.headers, _once(refused.content))
+            return
+        try:
+            async with aclosing(response.iter_bytes()) as chunks:  # type: ignore[type-var]
+                yield Response(response.status_code, response.headers, chunks)
+        finally:
+            await sending.__aexit__(None, None, None)
+
+    async def aclose(self) -> None:
+        """Close the kept connections."""
+        await self._client.close()
+
+
+def _errors_of_newer_httpx() -> tuple[type[Exception], ...]:
+    """The base error of the HTTP client that version 3 of `openai` brings along."""
+    try:
+        import httpx2
+    except ImportError:
+        return ()
+    return (httpx2.HTTPError, httpx2.InvalidURL)
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+class Connections:
+    """Transports by (name, base URL, key), kept open so that a second request starts at once.
+
+    Belongs to one event loop.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, str, Secret | None], Transport] = {}
+
+    def get(self, request: Request, key: Secret | None) -> Transport:
+        """The transport for a request, opened if there is none yet."""
+        name = (request.transport, request.base_url, key)
+        if name not in self._open:
+            make = DirectTransport if request.transport == "direct" else OpenAITransport
+            self._open[name] = make(request.base_url, key)
+        return self._open[name]
+
+    async def aclose(self) -> None:
+        """Close all of them."""
+        transports, self._open = list(self._open.values()), {}
+        for transport in transports:
+            await transport.aclose()

@@ -1,0 +1,213 @@
+"""Values ↔ JSON: the request's body, and the events that each chunk of the stream stands for.
+
+In: a `Request`, or the decoded server-sent events. Out: the body as plain data, or our events, the
+last of which is exactly one `Finish` or one `Failure`. No I/O, no clock, no retries.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from zenmux_magic.client import faults
+from zenmux_magic.client.secret import Secret
+from zenmux_magic.client.sse import ServerEvent
+from zenmux_magic.errors import ErrorInfo
+from zenmux_magic.events import (
+    Event,
+    Failure,
+    Finish,
+    Identified,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+    UsageReport,
+)
+from zenmux_magic.request import Request
+
+
+def body(request: Request) -> dict[str, Any]:
+    """The JSON body: nothing is in it that was not asked for, but for what streaming needs."""
+    fields: dict[str, Any] = {
+        "model": request.model,
+        "messages": [dict(message) for message in request.messages],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        **request.params,
+    }
+    if "usage" in request.params:  # the gateway refuses the two together
+        fields.pop("stream_options")
+    return fields
+
+
+class ChunkDecoder:
+    """Turns the server-sent events of one response into our events."""
+
+    def __init__(
+        self, request: Request, request_id: str | None = None, key: Secret | None = None
+    ) -> None:
+        self._request = request
+        self._request_id = request_id
+        self._key = key
+        self._reason: str | None = None
+        self._identity: tuple[Any, Any] = (None, None)
+        self.began = False  # a token of any kind has come
+        self.content = False  # text, reasoning or a tool call that is more than white space
+        self.ended = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether the finish reason has come, so that only usage may follow."""
+        return self._reason is not None
+
+    def decode(self, event: ServerEvent, at_s: float) -> list[Event]:
+        """The events that one server-sent event stands for."""
+        if self.ended:
+            return []
+        if event.data == "[DONE]":
+            return [self._end(at_s)]
+        try:
+            chunk = json.loads(event.data)
+        except ValueError:
+            chunk = event.data
+        if event.event == "error" or (isinstance(chunk, dict) and chunk.get("error")):
+            error = chunk.get("error", chunk) if isinstance(chunk, dict) else chunk
+            return [*self._content(chunk, at_s), self.fail(at_s, self._error(error))]
+        if not isinstance(chunk, dict):
+            what = f"an event is not valid JSON ({faults.masked(event.data[:60], self._key)!r})"
+            return [self.fail(at_s, faults.broken(what, self._request_id))]
+        return self._content(chunk, at_s)
+
+    def close(self, at_s: float, problem: ErrorInfo | None = None) -> list[Event]:
+        """The last event, when the response's body is over or broke with `problem`."""
+        if self.ended:
+            return []
+        if self.finished:  # the answer is whole; what broke came after it
+            return [self._end(at_s)]
+        if problem is None:
+            what = "the connection was closed before the end of the stream"
+            problem = faults.broken(what, self._request_id)
+        return [self.fail(at_s, problem)]
+
+    def fail(self, at_s: float, error: ErrorInfo) -> Failure:
+        """End the stream with an error."""
+        self.ended = True
+        return Failure(at_s, error)
+
+    def _error(self, error: Any) -> ErrorInfo:
+        request = self._request
+        return faults.from_stream(
+            error,
+            model=request.model,
+            url=request.base_url,
+            request_id=self._request_id,
+            key=self._key,
+        )
+
+    def _end(self, at_s: float) -> Event:
+        self.ended = True
+        if self._reason == "error":
+            what = "the model's provider ended it with an error"
+            return Failure(at_s, faults.broken(what, self._request_id))
+        if not self.content and self._reason != "length":
+            message = (
+                f"{self._request.model} sent an empty answer (finish reason {self._reason or 'none'})."
+                " Run the cell again, or ask another model."
+            )
+            return Failure(at_s, ErrorInfo("ServiceError", message, None, None, self._request_id))
+        return Finish(at_s, self._reason)
+
+    def _content(self, chunk: Any, at_s: float) -> list[Event]:
+        if not isinstance(chunk, dict):
+            return []
+        events: list[Event] = []
+        identity = (chunk.get("id"), chunk.get("model"))
+        if identity != self._identity:
+            self._identity = identity
+            events.append(Identified(at_s, _text(identity[0]), _text(identity[1])))
+        if chunk.get("usage"):
+            events.append(UsageReport(at_s, _usage(chunk["usage"])))
+        choices = chunk.get("choices")
+        choice = choices[0] if isinstance(choices, list) and choices else None
+        if isinstance(choice, dict):
+            delta = choice.get("delta") or choice.get("message")
+            if isinstance(delta, dict):
+                self._delta(delta, at_s, events)
+            if choice.get("finish_reason"):
+                self._reason = str(choice["finish_reason"])
+        return events
+
+    def _delta(self, delta: dict[str, Any], at_s: float, events: list[Event]) -> None:
+        reasoning = _reasoning(delta)
+        if reasoning:
+            events.append(ReasoningDelta(at_s, reasoning))
+        text = _content_text(delta.get("content"))
+        if text:
+            events.append(TextDelta(at_s, text))
+        calls = delta.get("tool_calls")
+        if isinstance(calls, list):
+            events.extend(_tool_call(at_s, call) for call in calls if isinstance(call, dict))
+            self.content = self.content or bool(calls)
+        self.began = self.began or bool(reasoning or text or calls)
+        if not self.content and (reasoning.strip() or text.strip()):
+            self.content = True
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _content_text(content: Any) -> str:
+    """A delta's text; some services send a list of parts."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        parts = (part.get("text") for part in content if isinstance(part, dict))
+        return "".join(part for part in parts if isinstance(part, str))
+    return ""
+
+
+def _reasoning(delta: dict[str, Any]) -> str:
+    """The reasoning of a delta: it may come in three places at once; the first that is there."""
+    for name in ("reasoning", "reasoning_content"):
+        value = delta.get(name)
+        if isinstance(value, str) and value:
+            return value
+    details = delta.get("reasoning_details")
+    if not isinstance(details, list):
+        return ""
+    texts = (part.get("text") or part.get("summary") for part in details if isinstance(part, dict))
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _tool_call(at_s: float, call: dict[str, Any]) -> ToolCallDelta:
+    index = call.get("index")
+    function = call.get("function")
+    function = function if isinstance(function, dict) else {}
+    return ToolCallDelta(
+        at_s,
+        index if isinstance(index, int) else 0,
+        _text(call.get("id")),
+        _text(function.get("name")),
+        _text(function.get("arguments")) or "",
+    )
+
+
+def _usage(usage: Any) -> Usage:
+    if not isinstance(usage, dict):
+        return Usage()
+    output = usage.get("completion_tokens_details")
+    prompt = usage.get("prompt_tokens_details")
+    return Usage(
+        prompt_tokens=_count(usage, "prompt_tokens"),
+        completion_tokens=_count(usage, "completion_tokens"),
+        reasoning_tokens=_count(output, "reasoning_tokens"),
+        cached_tokens=_count(prompt, "cached_tokens"),
+        total_tokens=_count(usage, "total_tokens"),
+    )
+
+
+def _count(fields: Any, name: str) -> int | None:
+    value = fields.get(name) if isinstance(fields, dict) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

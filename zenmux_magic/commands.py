@@ -1,0 +1,176 @@
+"""The words of `%zenmux`: help, use, models, local, doctor.
+
+In: the line behind `%zenmux`. Out: text on the screen, or a changed default of this kernel. Each
+command is one function of its arguments; asking is `%%zenmux`'s business.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from zenmux_magic import __version__
+from zenmux_magic.errors import ArgumentError, SettingsError, ZenMuxError
+from zenmux_magic.settings import LOCAL, LocalEndpoint, ZenMux, checked_url
+
+
+def run(line: str, shell: Any, settings: ZenMux) -> None:
+    """Carry out one line.
+
+    Raises:
+        ArgumentError: The first word is none of ours.
+        ZenMuxError: What the command meets.
+    """
+    word, _, rest = line.strip().partition(" ")
+    command = _COMMANDS.get(word or "help")
+    if command is None:
+        raise ArgumentError(
+            f"%zenmux knows no {word!r}. It knows {', '.join(_COMMANDS)}; to ask, use %%zenmux."
+        )
+    command(rest.split(), shell, settings)
+
+
+def _help(words: list[str], shell: Any, settings: ZenMux) -> None:
+    """What there is."""
+    print("%%zenmux asks: the prompt goes below that line. %%zenmux? lists its options.\n")
+    for name, command in _COMMANDS.items():
+        print(f"  %zenmux {name:<8} {(command.__doc__ or '').splitlines()[0].rstrip('.')}")
+    print(f"\nThe default model is {settings.default_model()}.")
+
+
+def _use(words: list[str], shell: Any, settings: ZenMux) -> None:
+    """Choose the default model of this kernel: %zenmux use VENDOR/NAME."""
+    if len(words) != 1:
+        raise ArgumentError(
+            f"%zenmux use takes one model, not {len(words)}. It looks like %zenmux use openai/gpt-5."
+        )
+    settings.used_model = words[0]
+    print(f"The default model of this kernel is now {words[0]}.")
+
+
+def _models(words: list[str], shell: Any, settings: ZenMux) -> None:
+    """List the models whose name holds all the given words."""
+    from zenmux_magic.models import catalogue
+
+    listed = catalogue(settings.home_url(), settings.key_for(settings.home_url()))
+    wanted = [word.lower() for word in words]
+    found = [model for model in listed if all(word in model.id.lower() for word in wanted)]
+    if not found:
+        raise ArgumentError(f"No model's name holds {' '.join(words)!r}. %zenmux models lists all.")
+    width = max(len(model.id) for model in found)
+    for model in found:
+        context = f"{model.context_length:>11,} tokens" if model.context_length else ""
+        print(f"{model.id:<{width}} {context}".rstrip())
+
+
+def _local(words: list[str], shell: Any, settings: ZenMux) -> None:
+    """Start a small model on this machine; it needs no account."""
+    if settings.local is None or not _alive(settings):
+        settings.local = _running_server(settings) or _own_server(settings)
+    model = settings.local.model
+    if settings.key() is None:
+        settings.used_model = model
+        print(f"{model} answers now, and is the default of this kernel, because there is no key.")
+    else:
+        print(
+            f"{model} answers now: %%zenmux -m {model}. The default stays {settings.default_model()}."
+        )
+    if settings.local.own:
+        print("It is a very small model, and often wrong: good for trying things, not for facts.")
+
+
+def _running_server(settings: ZenMux) -> LocalEndpoint | None:
+    """The server that the configuration names, if it names one."""
+    if not settings.local_url:
+        return None
+    from zenmux_magic.models import catalogue
+
+    url = checked_url(settings.local_url)
+    listed = catalogue(url, None)
+    if not listed:
+        raise SettingsError(
+            f"The server at {url} (ZenMux.local_url) offers no model. Load one there."
+        )
+    return LocalEndpoint(url, f"{LOCAL}{listed[0].id.removeprefix(LOCAL)}", None, own=False)
+
+
+def _own_server(settings: ZenMux) -> LocalEndpoint:
+    """A server of this kernel's own, started if it does not run."""
+    from zenmux_magic.client.secret import Secret
+    from zenmux_magic.local import LocalServer, ensure, start
+
+    path = Path(settings.local_model).expanduser() if settings.local_model else ensure(_report)
+    server: LocalServer = start(path, _report)
+    settings.local_server = server
+    return LocalEndpoint(server.base_url, server.model, Secret(server.api_key), own=True)
+
+
+def _alive(settings: ZenMux) -> bool:
+    server = settings.local_server
+    return server is None or server.alive
+
+
+def _report(line: str) -> None:
+    print(line, flush=True)
+
+
+def stop_local(settings: ZenMux) -> None:
+    """End the local server, if this kernel started one."""
+    if settings.local_server is not None:
+        settings.local_server.close()
+    settings.local = settings.local_server = None
+
+
+def _doctor(words: list[str], shell: Any, settings: ZenMux) -> None:
+    """Say what is there and what is not: versions, key, service, front end."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    from zenmux_magic.frontend import detect
+
+    print(f"zenmux_magic {__version__}, Python {platform.python_version()}, {platform.platform()}")
+    for package in ("IPython", "ipykernel", "ipywidgets", "anywidget", "openai", "httpx"):
+        try:
+            print(f"  {package} {version(package)}")
+        except PackageNotFoundError:
+            print(f"  {package} is not installed")
+    print(f"front end: {detect(shell)}")
+    print(f"default model: {settings.default_model()}")
+    print(f"base URL: {settings.home_url()}")
+    print(f"key: {_key_report(settings)}")
+    print(f"service: {_service_report(settings)}")
+
+
+def _key_report(settings: ZenMux) -> str:
+    try:
+        found = settings.key()
+    except SettingsError as error:
+        return str(error)
+    if found is None:
+        return "none (set ZENMUX_API_KEY, or use %zenmux local)"
+    forms = {"sk-ai-v1-": "pay as you go", "sk-ss-v1-": "subscription"}
+    text = found.secret.reveal()
+    kinds = [kind for start, kind in forms.items() if text.startswith(start)]
+    form = kinds[0] if kinds else "of another service"
+    return f"{form}, {len(text)} characters, from {found.source}"
+
+
+def _service_report(settings: ZenMux) -> str:
+    from zenmux_magic.models import catalogue
+
+    try:
+        # Without the key: the list of models is public, and cannot tell a good key from a bad one.
+        found = catalogue(settings.home_url(), None)
+    except ZenMuxError as error:
+        return str(error)
+    return f"reachable, {len(found)} models (this does not check the key)"
+
+
+_COMMANDS: dict[str, Callable[[list[str], Any, ZenMux], None]] = {
+    "help": _help,
+    "use": _use,
+    "models": _models,
+    "local": _local,
+    "doctor": _doctor,
+}

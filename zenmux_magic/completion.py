@@ -1,0 +1,190 @@
+"""The answer as a value, and the pure fold from events to it.
+
+In: a `Request` and its events. Out: a frozen `Completion`. Folding the same events again gives an
+equal one. Knows neither network nor screen; its rich display is asked of `views` when it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from zenmux_magic.errors import ErrorInfo
+from zenmux_magic.events import (
+    Event,
+    Failure,
+    Finish,
+    Identified,
+    Opened,
+    ReasoningDelta,
+    Retrying,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+    UsageReport,
+)
+from zenmux_magic.request import Message, Request
+
+if TYPE_CHECKING:
+    from zenmux_magic.markdown import CodeBlock
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One answer, whole or partial.
+
+    Attributes:
+        text: The answer, exactly as it was streamed.
+        reasoning: The model's reasoning, where the service sends it.
+        model: The model that served the answer (falls back to the one asked for).
+        requested_model: The model that was asked for.
+        finish_reason: The service's word (`stop`, `length`, …); `stopped` if the user stopped it;
+            `None` if it failed or the service did not say.
+        usage: Token counts.
+        ttft_s: Seconds to the first token of any kind.
+        ttfa_s: Seconds to the first token of the answer.
+        duration_s: Seconds from sending the request to the end of the stream.
+        id: The generation's id.
+        request_id: The gateway's id of the HTTP request.
+        error: What went wrong, or `None`.
+        messages: The messages that were sent.
+        tool_calls: Tool calls, each with `id`, `name` and `arguments` (a JSON text).
+    """
+
+    text: str = ""
+    reasoning: str = ""
+    model: str = ""
+    requested_model: str = ""
+    finish_reason: str | None = None
+    usage: Usage = field(default_factory=Usage)
+    ttft_s: float | None = None
+    ttfa_s: float | None = None
+    duration_s: float | None = None
+    id: str | None = None
+    request_id: str | None = None
+    error: ErrorInfo | None = None
+    messages: tuple[Message, ...] = ()
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        state = (
+            f"error={self.error.kind}" if self.error else f"finish_reason={self.finish_reason!r}"
+        )
+        return f"<Completion {self.model}: {len(self.text)} characters, {state}>"
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """Generated tokens per second, from the first token to the end."""
+        tokens = self.usage.output_tokens
+        if tokens is None or self.ttft_s is None or self.duration_s is None:
+            return None
+        span = self.duration_s - self.ttft_s
+        return tokens / span if span > 0 else None
+
+    @property
+    def code_blocks(self) -> tuple[CodeBlock, ...]:
+        """The answer's code blocks, in order."""
+        from zenmux_magic.markdown import code_blocks
+
+        return code_blocks(self.text)
+
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict[str, str], dict[str, Any]]:
+        from zenmux_magic.views.settled import bundle
+
+        return bundle(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; `from_dict` reads it back."""
+        data = {f.name: getattr(self, f.name) for f in fields(self)}
+        data["usage"] = self.usage.to_dict()
+        data["error"] = self.error.to_dict() if self.error else None
+        data["messages"] = [dict(message) for message in self.messages]
+        data["tool_calls"] = [dict(call) for call in self.tool_calls]
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Completion:
+        """The completion that `to_dict` was made from."""
+        values = dict(data)
+        values["usage"] = Usage(**values["usage"])
+        values["error"] = ErrorInfo.from_dict(values["error"]) if values["error"] else None
+        values["messages"] = tuple(values["messages"])
+        values["tool_calls"] = tuple(values["tool_calls"])
+        return cls(**values)
+
+
+class Fold:
+    """The state between events; `completion()` is the answer so far, at any moment."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._calls: dict[int, dict[str, Any]] = {}
+        self._seen: dict[str, Any] = {"model": request.model}
+
+    def add(self, event: Event) -> None:
+        """Take in one event."""
+        if type(event) is TextDelta:
+            self._text.append(event.text)
+            self._seen.setdefault("ttft_s", event.at_s)
+            self._seen.setdefault("ttfa_s", event.at_s)
+        elif type(event) is ReasoningDelta:
+            self._reasoning.append(event.text)
+            self._seen.setdefault("ttft_s", event.at_s)
+        else:
+            self._add_rare(event)
+
+    def _add_rare(self, event: Event) -> None:
+        seen = self._seen
+        match event:
+            case Identified():
+                seen["id"] = event.id or seen.get("id")
+                seen["model"] = event.model or seen["model"]
+            case Opened():
+                seen["request_id"] = event.request_id
+            case UsageReport():
+                seen["usage"] = event.usage
+            case ToolCallDelta():
+                seen.setdefault("ttft_s", event.at_s)
+                self._add_call(event)
+            case Finish():
+                seen["finish_reason"], seen["duration_s"] = event.reason, event.at_s
+            case Failure():
+                seen["error"], seen["duration_s"] = event.error, event.at_s
+                seen["request_id"] = seen.get("request_id") or event.error.request_id
+            case Retrying():
+                pass  # an attempt that left nothing behind
+            case _:
+                raise TypeError(f"not an event: {event!r}")
+
+    def _add_call(self, event: ToolCallDelta) -> None:
+        call = self._calls.setdefault(event.index, {"id": None, "name": None, "arguments": ""})
+        call["id"] = event.id or call["id"]
+        call["name"] = event.name or call["name"]
+        call["arguments"] += event.arguments
+
+    def completion(self) -> Completion:
+        """The answer so far."""
+        return Completion(
+            text="".join(self._text),
+            reasoning="".join(self._reasoning),
+            requested_model=self._request.model,
+            messages=self._request.messages,
+            tool_calls=tuple(dict(self._calls[index]) for index in sorted(self._calls)),
+            **self._seen,
+        )
+
+
+def fold(request: Request, events: Iterable[Event]) -> Completion:
+    """The completion that a request's events add up to."""
+    state = Fold(request)
+    for event in events:
+        state.add(event)
+    return state.completion()

@@ -1,0 +1,58 @@
+"""Loading and unloading: what the extension adds to a shell, and how it is taken back.
+
+In: a shell. Out: the same shell with the magics, the `ZenMux` settings and the input transformer, or
+without them. Loading twice adds nothing twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zenmux_magic.cell import REGISTERED_AS, transformer
+from zenmux_magic.errors import SettingsError
+from zenmux_magic.magic import ZenMuxMagics
+from zenmux_magic.settings import ZenMux
+
+_TRANSFORMER = "zenmux_cell"
+
+
+def load(shell: Any) -> None:
+    """Add the extension to a shell; with no key, say in one line what works without one."""
+    if REGISTERED_AS in shell.magics_manager.registry:
+        return
+    settings = ZenMux(parent=shell)
+    shell.configurables.append(settings)
+    shell.register_magics(ZenMuxMagics(shell, settings))
+    shell.input_transformers_cleanup.insert(0, transformer(shell))
+    _greet(settings)
+
+
+def _greet(settings: ZenMux) -> None:
+    try:
+        found = settings.key()
+    except SettingsError as error:
+        print(f"zenmux_magic: {error}")
+        return
+    if found is None:
+        print(
+            "zenmux_magic: no key found. %zenmux local starts a small model on this machine, without"
+            " an account; a key for all models comes from https://zenmux.ai (ZENMUX_API_KEY)."
+        )
+
+
+def unload(shell: Any) -> None:
+    """Take everything back and end what runs in the background."""
+    magics = shell.magics_manager.registry.pop(REGISTERED_AS, None)
+    if magics is None:
+        return
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("zenmux", None)
+    shell.configurables.remove(magics.settings)
+    transformers = shell.input_transformers_cleanup
+    transformers[:] = [t for t in transformers if getattr(t, "__name__", "") != _TRANSFORMER]
+
+    from zenmux_magic.commands import stop_local
+    from zenmux_magic.engine import shared
+
+    stop_local(magics.settings)
+    shared().stop()

@@ -1,0 +1,60 @@
+"""Which front end asks, and therefore which view shows the answer.
+
+In: the shell. Out: a `View`. This is the edge: views themselves are told where to publish.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any, Literal
+
+from zenmux_magic.settings import ZenMux
+
+if TYPE_CHECKING:
+    from zenmux_magic.views import View
+
+FrontEnd = Literal["terminal", "console", "headless", "notebook"]
+
+# Programs built on jupyter_client number their messages; browsers send a random UUID.
+_NUMBERED = re.compile(r"_\d+_\d+$")
+
+
+def detect(shell: Any) -> FrontEnd:
+    """What kind of front end runs the present cell.
+
+    `terminal` is IPython without a kernel. `console` is one that shows text as it comes, and ignores
+    updates of a display (jupyter console, qtconsole). `headless` is a program that runs a notebook
+    (nbclient, papermill, nbconvert, Voilà): it allows no standard input.
+    """
+    if not hasattr(shell, "kernel"):
+        return "terminal"
+    parent = getattr(shell, "parent_header", None) or {}
+    if parent.get("content", {}).get("allow_stdin") is False:
+        return "headless"
+    numbered = _NUMBERED.search(str(parent.get("header", {}).get("msg_id", "")))
+    return "console" if numbered else "notebook"
+
+
+def view_for(shell: Any, settings: ZenMux, *, quiet: bool) -> View:
+    """The view for the present cell."""
+    from IPython.core.displaypub import CapturingDisplayPublisher
+
+    from zenmux_magic.views import NullView
+
+    if quiet:
+        return NullView()
+    kind = detect(shell)
+    text = settings.view == "terminal" or (settings.view == "auto" and kind in _TEXT)
+    if text:
+        from zenmux_magic.views.terminal import TerminalView
+
+        return TerminalView(sys.stdout, colour=kind == "console" or sys.stdout.isatty())
+    from zenmux_magic.views.document import DocumentView
+
+    # What `%%capture` keeps is shown again later: one display, not one for every update.
+    captured = isinstance(shell.display_pub, CapturingDisplayPublisher)
+    return DocumentView(shell.display_pub, live=not captured)
+
+
+_TEXT = frozenset({"terminal", "console"})

@@ -1,0 +1,110 @@
+"""`%%zenmux` and `%zenmux`: parse, run, bind. No logic of its own.
+
+In: a line and a cell. Out: an answer on the screen and in the user's variables. Everything heavy is
+imported when it is first needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+
+from zenmux_magic import commands, prompt
+from zenmux_magic.arguments import Options, declared, parse
+from zenmux_magic.errors import Interrupted, exception_of
+from zenmux_magic.frontend import view_for
+from zenmux_magic.settings import ZenMux
+
+if TYPE_CHECKING:
+    from zenmux_magic.completion import Completion
+    from zenmux_magic.run import Answer
+
+_LAST = "_zenmux"
+
+
+@magics_class
+class ZenMuxMagics(Magics):
+    """The magics of one shell.
+
+    Args:
+        shell: The IPython shell.
+        settings: The configuration they obey.
+    """
+
+    def __init__(self, shell: Any, settings: ZenMux) -> None:
+        super().__init__(shell)
+        self.settings = settings
+
+    @no_var_expand
+    @cell_magic("zenmux")
+    @declared
+    def cell(self, line: str, cell: str) -> None:
+        """Send the cell's text to a model and show the answer as it comes.
+
+        {{ expression }} in the text is replaced by its value, a data frame by a table.
+        The answer is bound to _zenmux, with -o NAME to NAME too.
+        """
+        options, answer = self._begin(line, cell)
+        interrupted = False
+        try:
+            completions = answer.result()
+        except KeyboardInterrupt:
+            interrupted = True
+            answer.interrupt()
+            completions = answer.result()
+        self._end(options, answer, completions, interrupted)
+
+    async def cell_async(self, line: str, cell: str) -> None:
+        """The same, awaited: the kernel goes on handling messages meanwhile."""
+        options, answer = self._begin(line, cell)
+        interrupted = False
+        try:
+            completions = await answer.wait()
+        except asyncio.CancelledError:  # how an interrupt reaches an async cell
+            interrupted = True
+            answer.interrupt()
+            completions = await answer.wait()
+        # Raised here, in the coroutine that the cell itself awaits: in a task it would end the
+        # kernel, and returning would let Run All go on.
+        self._end(options, answer, completions, interrupted)
+
+    @no_var_expand
+    @line_magic("zenmux")
+    def line(self, line: str) -> None:
+        """Everything but asking: %zenmux help lists it."""
+        commands.run(line, self.shell, self.settings)
+
+    def _begin(self, line: str, cell: str) -> tuple[Options, Answer]:
+        names = self.shell.user_ns
+        options = parse(type(self).cell.parser, line, names)  # type: ignore[attr-defined]
+        template = options.template and self.settings.template
+        text = prompt.assemble(cell, options.file, names if template else None)
+
+        from zenmux_magic.engine import shared
+        from zenmux_magic.plan import calls
+        from zenmux_magic.run import Answer
+
+        planned = calls(options, text, self.settings)
+        view = view_for(self.shell, self.settings, quiet=options.quiet)
+        return options, Answer(shared(), planned, view)
+
+    def _end(
+        self,
+        options: Options,
+        answer: Answer,
+        completions: Sequence[Completion],
+        interrupted: bool,
+    ) -> None:
+        """Bind the answer, then fail as the run did."""
+        names = {_LAST, options.out} - {None}
+        self.shell.push({name: completions[0] for name in names}, interactive=False)
+        if interrupted:
+            where = f" in {options.out or _LAST}"
+            raise Interrupted(f"Interrupted. What had come is kept{where}.")
+        if completions[0].error is not None:
+            raise exception_of(completions[0].error, completions[0])
+        if answer.view_error is not None:
+            raise answer.view_error

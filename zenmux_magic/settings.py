@@ -1,0 +1,167 @@
+"""Configuration: what holds where an option does not say otherwise, and which key may go where.
+
+Strongest first: the option on the line; `%zenmux use` and `%zenmux local`; traitlets (`%config
+ZenMux.model = "…"`, `c.ZenMux…` in a configuration file); the environment; the built-in default.
+The key is no trait, because `%config ZenMux` prints every trait: it comes from `ZENMUX_API_KEY` or
+the file that `ZENMUX_API_KEY_FILE` names, and goes only to the base URL it was configured with.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from traitlets import Bool, Enum, Float, Integer, List, Unicode
+from traitlets.config import Configurable
+
+from zenmux_magic.errors import SettingsError
+
+if TYPE_CHECKING:
+    from zenmux_magic.client.secret import Secret
+    from zenmux_magic.local import LocalServer
+
+BASE_URL = "https://zenmux.ai/api/v1"
+# Cheap, begins to answer within about a second, and does not think before it does.
+MODEL = "anthropic/claude-haiku-4.5"
+LOCAL = "local/"
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key and where it was found."""
+
+    secret: Secret
+    source: str
+
+
+@dataclass(frozen=True)
+class LocalEndpoint:
+    """A server on this machine or in this network that answers for `local/…` models.
+
+    Attributes:
+        base_url: Where it listens.
+        model: The id to ask for by default, `local/…`.
+        secret: The key that it wants, if any.
+        own: Whether this kernel started it; its models then really are named `local/…`.
+    """
+
+    base_url: str
+    model: str
+    secret: Secret | None
+    own: bool
+
+
+class ZenMux(Configurable):
+    """Settings of the %%zenmux magic."""
+
+    model = Unicode("", help="The model to ask by default.").tag(config=True)
+    base_url = Unicode("", help=f"The service's base URL (default {BASE_URL}).").tag(config=True)
+    system = Unicode("", help="A system prompt for every request; @file reads it.").tag(config=True)
+    timeout = Float(60.0, help="Longest silence between two bytes, in seconds.").tag(config=True)
+    max_retries = Integer(3, min=0, help="Further attempts before the first token.").tag(
+        config=True
+    )
+    transport = Enum(["openai", "direct"], "openai", help="How requests are made.").tag(config=True)
+    view = Enum(
+        ["auto", "document", "terminal"], "auto", help="How answers are shown while they come."
+    ).tag(config=True)
+    template = Bool(True, help="Whether {{ expression }} is replaced in prompts.").tag(config=True)
+    local_model = Unicode("", help="Path of a GGUF file for %zenmux local.").tag(config=True)
+    local_url = Unicode("", help="Base URL of a running server for %zenmux local.").tag(config=True)
+    markdown_engine = Enum(
+        ["markdown-it", "markdown"], "markdown-it", help="Which package reads Markdown."
+    ).tag(config=True)
+    markdown_extensions = List(
+        Unicode(), help="Extensions of the `markdown` package; its good defaults if empty."
+    ).tag(config=True)
+
+    used_model = ""  # by `%zenmux use` or `%zenmux local`, for this kernel
+    local: LocalEndpoint | None = None
+    local_server: LocalServer | None = None  # the child behind it, if this kernel started one
+
+    def default_model(self) -> str:
+        """The model to ask when the line names none."""
+        return self.used_model or self.model or _env("ZENMUX_MODEL") or MODEL
+
+    def home_url(self) -> str:
+        """The base URL that the key was configured with."""
+        return checked_url(self.base_url or _env("ZENMUX_BASE_URL") or BASE_URL)
+
+    def key(self) -> Key | None:
+        """The key for `home_url`, or `None` if there is none.
+
+        Raises:
+            SettingsError: The key's file cannot be read, or the key cannot be one.
+        """
+        return find_key(os.environ)
+
+    def key_for(self, base_url: str) -> Secret | None:
+        """The key that may be sent to a base URL: to another origin than its own, none."""
+        if _origin(base_url) != _origin(self.home_url()):
+            return None
+        found = self.key()
+        return found.secret if found else None
+
+
+def find_key(environ: Mapping[str, str]) -> Key | None:
+    """The key that the environment holds or points to.
+
+    Raises:
+        SettingsError: The key's file cannot be read, or the key cannot be one.
+    """
+    from zenmux_magic.client.secret import Secret
+
+    text, source = environ.get("ZENMUX_API_KEY", "").strip(), "ZENMUX_API_KEY"
+    path = environ.get("ZENMUX_API_KEY_FILE", "").strip()
+    if not text and path:
+        source = f"the file {path} (ZENMUX_API_KEY_FILE)"
+        text = _read_key(path)
+    if not text:
+        return None
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        raise SettingsError(
+            f"The key from {source} holds characters that no key has (spaces, quotes of a word"
+            " processor, other alphabets). Copy it again from zenmux.ai."
+        )
+    return Key(Secret(text), source)
+
+
+def _read_key(path: str) -> str:
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+    raise SettingsError(
+        f"The key's file {path} cannot be read ({reason}). Mend ZENMUX_API_KEY_FILE, or unset it."
+    )
+
+
+def checked_url(url: str) -> str:
+    """A base URL without white space and trailing slash.
+
+    Raises:
+        SettingsError: It is no http or https URL, or holds a password.
+    """
+    url = url.strip().rstrip("/").removesuffix("/chat/completions")
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 — raises for a port that is no number
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.username
+    except ValueError:
+        good = False
+    if not good or any(character.isspace() for character in url):
+        raise SettingsError(f"{url!r} is no base URL. It looks like {BASE_URL}.")
+    return url
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _env(name: str) -> str:
+    return os.environ.get(name, "").strip()

@@ -1,0 +1,52 @@
+"""How a run looks. The seam between a run and the screen; nothing here touches the network.
+
+A run feeds any `View` with the same calls, on the engine's loop and in the context of the cell that
+started it: `open`, then `event` for each event of each column, then `settle`. Which view it is, is
+decided at the edge, where the shell is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from zenmux_magic.completion import Completion
+from zenmux_magic.events import Event
+from zenmux_magic.request import Request
+
+
+class Controls(Protocol):
+    """What a view may ask of the run that it shows; safe from any thread."""
+
+    def stop(self, column: int | None = None) -> None:
+        """End one column, or all: what has come is the answer."""
+        ...
+
+
+class View(Protocol):
+    """Shows one run of one or more columns."""
+
+    def open(self, requests: Sequence[Request], controls: Controls) -> None:
+        """The run begins: one request a column."""
+        ...
+
+    def event(self, column: int, event: Event) -> None:
+        """Something happened in a column. Called for every event: it must be quick."""
+        ...
+
+    def settle(self, completions: Sequence[Completion]) -> None:
+        """All columns have ended; leave what is to be saved."""
+        ...
+
+
+class NullView:
+    """Shows nothing."""
+
+    def open(self, requests: Sequence[Request], controls: Controls) -> None:
+        """Nothing to show."""
+
+    def event(self, column: int, event: Event) -> None:
+        """Nothing to show."""
+
+    def settle(self, completions: Sequence[Completion]) -> None:
+        """Nothing to show."""

@@ -1,0 +1,92 @@
+"""What a finished answer leaves in the notebook: safe HTML, Markdown, and the answer as plain text.
+
+In: a `Completion`. Out: a MIME bundle and its metadata. The same completion always gives the same
+bytes: nothing random, no times, so that a notebook in version control changes only where an answer
+did (times and ids are in the metadata). It shows without a kernel, and to a reader who does not
+trust it: plain tags and inline styles only.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+from zenmux_magic.completion import Completion
+from zenmux_magic.markdown import settled_html, settled_markdown
+
+_SMALL = "font-size:0.85em;opacity:0.75"
+Bundle = tuple[dict[str, str], dict[str, Any]]
+
+
+def bundle(completion: Completion) -> Bundle:
+    """The data and metadata to display for one answer."""
+    note = footer(completion)
+    parts = [_thought(completion), settled_html(completion.text)]
+    parts.append(f'<div class="zenmux-footer" style="{_SMALL}">{html.escape(note)}</div>')
+    data = {
+        "text/html": f'<div class="zenmux-settled">{"".join(parts)}</div>',
+        "text/markdown": f"{settled_markdown(completion.text)}\n\n<sub>{html.escape(note)}</sub>",
+        "text/plain": completion.text,
+    }
+    return data, {"zenmux": metadata(completion)}
+
+
+def footer(completion: Completion) -> str:
+    """One line: who answered, how it ended if not by itself, and how much."""
+    parts = [completion.model]
+    if completion.model != completion.requested_model:
+        parts[0] += f" (asked: {completion.requested_model})"
+    parts += [ending for ending in [ending_of(completion)] if ending]
+    tokens = completion.usage.output_tokens
+    if tokens is not None:
+        parts.append(f"{tokens:,} token{'' if tokens == 1 else 's'}")
+    return " · ".join(parts)
+
+
+def ending_of(completion: Completion) -> str:
+    """How an answer ended, in a word or two; empty if it came to its own end."""
+    if completion.error is not None:
+        interrupted = completion.error.kind == "Interrupted"
+        return "interrupted" if interrupted else "incomplete" if completion.text else "failed"
+    if completion.finish_reason == "stopped":
+        return "stopped"
+    if completion.finish_reason == "length":
+        empty = not completion.text.strip()
+        before = " before the answer began (raise --max-tokens)" if empty else ""
+        return f"cut at the token limit{before}"
+    if completion.finish_reason == "content_filter":
+        return "cut by the provider's content filter"
+    return ""
+
+
+def metadata(completion: Completion) -> dict[str, Any]:
+    """Times and ids, for programs that read the notebook."""
+    fields: dict[str, Any] = {
+        "model": completion.model,
+        "finish_reason": completion.finish_reason,
+        "id": completion.id,
+        "request_id": completion.request_id,
+        "usage": {k: v for k, v in completion.usage.to_dict().items() if v is not None},
+    }
+    for name in ("ttft_s", "ttfa_s", "duration_s"):
+        value = getattr(completion, name)
+        fields[name] = None if value is None else round(value, 3)
+    return {name: value for name, value in fields.items() if value not in (None, {})}
+
+
+def _thought(completion: Completion) -> str:
+    if not completion.reasoning.strip():
+        return ""
+    words = len(completion.reasoning.split())
+    return (
+        f'<details><summary style="{_SMALL}">thought · {words:,} words</summary>'
+        f'<blockquote style="{_SMALL}">{settled_html(completion.reasoning)}</blockquote></details>'
+    )
+
+
+def combined(completions: Sequence[Completion]) -> Bundle:
+    """The bundle of a run: of one answer, that of the answer."""
+    if len(completions) == 1:
+        return bundle(completions[0])
+    raise NotImplementedError("several columns settle with the comparison")
