@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 
 import httpx
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from tests.support.gateway import (
@@ -29,8 +30,14 @@ from tests.support.gateway import (
     sse,
     streaming,
 )
+from tests.support.kernel import Kernel
 
 TEXT = "Naïve 😀 line\r\n\u2028 and \ufeff | a table |\n$x^2$ 日本語"
+
+
+def connect(**headers: str) -> httpx.Client:
+    """A plain client: no proxy, and no certificates, which take 50 ms to load."""
+    return httpx.Client(headers=headers, trust_env=False, verify=False, timeout=10)
 
 
 @pytest.fixture
@@ -127,7 +134,8 @@ def test_errors_have_the_shape_of_zenmux(gateway: Gateway, client: httpx.Client)
 
 def test_models_and_generations(gateway: Gateway, client: httpx.Client) -> None:
     gateway.generations["g1"] = {"id": "g1", "usage": 0.02}
-    listed = httpx.get(f"{gateway.base_url}/models", trust_env=False, verify=False).json()
+    with connect() as stranger:
+        listed = stranger.get(f"{gateway.base_url}/models").json()
     assert "openai/gpt-5" in [model["id"] for model in listed["data"]]
     generation = f"{gateway.base_url}/management/generation"
     assert client.get(generation, params={"id": "g1"}).json() == {"id": "g1", "usage": 0.02}
@@ -185,8 +193,7 @@ def test_stamps_carry_the_clock_of_their_write(gateway: Gateway, client: httpx.C
 def test_a_wrong_content_length_ends_the_connection(gateway: Gateway, claimed: int) -> None:
     gateway.enqueue(Reply(framing="length", length=claimed, steps=[Send(b"twelve bytes")]))
     url = f"{gateway.base_url}/chat/completions"
-    headers = {"authorization": f"Bearer {KEY}"}
-    with httpx.Client(headers=headers, trust_env=False, verify=False) as client:
+    with connect(authorization=f"Bearer {KEY}") as client:
         if claimed == 3:
             assert client.post(url, json={}).content == b"twe"
         else:
@@ -217,28 +224,28 @@ WIRE_ERRORS = {
 def test_faults_reach_the_client(gateway: Gateway, client: httpx.Client, name: str) -> None:
     gateway.enqueue(fault(name, "so far"))
     client.timeout = httpx.Timeout(0.3 if "silence" in name else 10)
-    received = b""
+    received, ended = b"", None
     try:
         url = f"{gateway.base_url}/chat/completions"
         with client.stream("POST", url, json={"stream": True}) as response:
             for part in response.iter_raw():
                 received += part
-        assert name not in WIRE_ERRORS
     except httpx.TransportError as failed:
-        assert type(failed) is WIRE_ERRORS[name]
+        ended = type(failed)
+    assert ended is WIRE_ERRORS.get(name)
     assert (b'"so"' in received and b'" far"' in received) == (name in FAULTS)
 
 
 def test_waiting_in_vain_says_what_was_seen(gateway: Gateway, client: httpx.Client) -> None:
     ask(client, gateway)
-    with pytest.raises(AssertionError, match="waited 0 s for request 2; saw requests .*POST"):
+    with pytest.raises(AssertionError, match=r"waited 0 s for request 2; saw requests .*POST"):
         gateway.wait_for_request(2, timeout=0)
 
 
 def test_closing_ends_every_thread() -> None:
     with Gateway(check_key=False) as gateway:
         gateway.enqueue(fault("silence"))
-        asking = httpx.Client(trust_env=False, verify=False, timeout=10)
+        asking = connect()
         url = f"{gateway.base_url}/chat/completions"
         with asking.stream("POST", url, json={}) as response:
             parts = response.iter_raw()
@@ -247,3 +254,64 @@ def test_closing_ends_every_thread() -> None:
         asking.close()
     assert gateway.connections_open == 0
     assert not [one for one in threading.enumerate() if one.name.startswith("gateway")]
+
+
+def test_a_kernel_answers_in_a_home_of_its_own(kernel: Kernel) -> None:
+    reply = kernel.run("import os; print('out'); os.environ['HOME']")
+    assert (reply.status, reply.stdout) == ("ok", "out\n")
+    assert reply.result == repr(str(kernel.home))
+    assert reply.messages[-1].content == {"execution_state": "idle"}
+
+
+def test_a_kernel_has_the_key_and_the_gateway(kernel: Kernel, gateway: Gateway) -> None:
+    reply = kernel.run("%env ZENMUX_API_KEY\n"), kernel.run("%env ZENMUX_BASE_URL")
+    assert [one.result for one in reply] == [repr(KEY), repr(gateway.base_url)]
+
+
+def test_an_error_is_told(kernel: Kernel) -> None:
+    reply = kernel.run("1/0")
+    assert (reply.status, reply.ename, reply.evalue) == (
+        "error",
+        "ZeroDivisionError",
+        "division by zero",
+    )
+    assert [one["output_type"] for one in reply.outputs] == ["error"]
+
+
+def test_a_running_cell_is_interrupted(kernel: Kernel) -> None:
+    cell = kernel.start("print('begun')\nwhile True: pass")
+    kernel.wait_for(lambda message: message.msg_type == "stream", cell)
+    kernel.interrupt()
+    assert kernel.finish(cell).ename == "KeyboardInterrupt"
+    assert kernel.run("'alive'").result == "'alive'"
+
+
+def test_outputs_are_folded_as_a_front_end_does(kernel: Kernel) -> None:
+    first = kernel.run(
+        "from IPython.display import clear_output, display\n"
+        "shown = display({'text/plain': 'old'}, raw=True, display_id='d')\n"
+        "print(1, flush=True); print(2, flush=True)"
+    )
+    assert [one.get("text", "display") for one in first.outputs] == ["display", "1\n2\n"]
+    second = kernel.run(
+        "display({'text/plain': 'new'}, raw=True, display_id='d', update=True)\n"
+        "print('gone'); clear_output(wait=True); print('stays')"
+    )
+    assert second.stdout == "stays\n"
+    shown = kernel.outputs(first.messages[0].parent_id)
+    assert shown[0]["data"] == {"text/plain": "new"}
+
+
+def test_a_dead_kernel_is_no_timeout(kernel: Kernel) -> None:
+    with pytest.raises(AssertionError, match="the kernel died"):
+        kernel.run("import os; os._exit(1)")
+
+
+def test_a_closed_kernel_leaves_no_process(kernel: Kernel) -> None:
+    child = kernel.run(
+        "import subprocess, sys\n"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']).pid"
+    )
+    kernel.close()
+    for pid in (kernel.pid, int(child.result)):
+        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE

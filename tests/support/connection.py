@@ -22,7 +22,7 @@ from .performance import Performance
 from .records import Departure, Host, Recorded, Sent
 
 
-class Gone(Exception):
+class PeerGoneError(Exception):
     """The peer has left, or the server stops."""
 
 
@@ -98,7 +98,7 @@ class Connection(threading.Thread):
         try:
             while self._serve():
                 pass
-        except (Gone, ConnectionError):
+        except (PeerGoneError, ConnectionError):
             pass  # the ordinary end: the peer has closed its side
         finally:
             self._socket.close()
@@ -112,7 +112,7 @@ class Connection(threading.Thread):
         reply = self._host.answer(asked)
         try:
             whole = Performance(self, reply, asked).play()
-        except (Gone, ConnectionError):
+        except (PeerGoneError, ConnectionError):
             if not self._stopping.is_set():
                 self._host.note(Departure(asked, time.monotonic()))
             raise
@@ -161,7 +161,7 @@ class Connection(threading.Thread):
     def _fill(self) -> None:
         more = self._socket.recv(65536)
         if not more:
-            raise Gone
+            raise PeerGoneError
         self._input += more
 
     # What a performance needs.
@@ -173,16 +173,16 @@ class Connection(threading.Thread):
         self._socket.sendall(data)
 
     def wait(self, until: float) -> None:
-        """Wait until a monotonic time, or raise `Gone` as soon as the peer has left."""
+        """Wait until a monotonic time, or raise `PeerGoneError` as soon as the peer has left."""
         while (left := until - time.monotonic()) > 0:
             readable, _, _ = select.select([self._socket], [], [], left)
             if readable:
                 # Peeked, not read: a pipelined request would be kept, and none of ours pipelines.
                 if not self._socket.recv(1, socket.MSG_PEEK):
-                    raise Gone
+                    raise PeerGoneError
                 self._stopping.wait(max(0.0, until - time.monotonic()))
             if self._stopping.is_set():
-                raise Gone
+                raise PeerGoneError
 
     def reset(self) -> None:
         """Drop the connection with RST: close with a linger time of zero."""

@@ -25,7 +25,7 @@ ANSWER = r"""## The bias-variance trade-off
 
 The expected error of a model splits into three parts:
 
-$$\mathbb{E}\big[(y - \hat f(x))^2\big] = \mathrm{Bias}[\hat f]^2 + \mathrm{Var}[\hat f] + \sigma^2$$
+$$\mathbb{E}\big[(y - \hat f)^2\big] = \mathrm{Bias}[\hat f]^2 + \mathrm{Var}[\hat f] + \sigma^2$$
 
 | Model | Bias | Variance | Typical sign |
 |:------|:----:|:--------:|:-------------|

@@ -1,8 +1,8 @@
 """A stand-in for the ZenMux gateway: a real HTTP/1.1 server on 127.0.0.1, scripted to the byte.
 
-In: `Reply` values (see `script`, `replies`, `faults`; all re-exported here). Out: bytes on sockets, and a record
-of what came and went. One thread per connection, no dependency. It judges nothing but the key:
-what a request should hold is for the tests to say.
+In: `Reply` values (see `script`, `replies`, `faults`; all re-exported here). Out: bytes on sockets,
+and a record of what came and went. One thread per connection, no dependency. It judges nothing but
+the key: what a request should hold is for the tests to say.
 
     with Gateway(key=KEY) as gw:                   # Gateway(check_key=False) lets everyone in
         gw.base_url                                # "http://127.0.0.1:PORT/api/v1"
@@ -31,8 +31,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .catalogue import CATALOGUE
 from .connection import Listener
 from .faults import EMPTY_FAULTS, FAULTS, fault
 from .records import Departure, Recorded, Sent
@@ -71,56 +72,12 @@ if TYPE_CHECKING:
 __all__ = [
     "CATALOGUE", "EMPTY_FAULTS", "FAULTS", "GENERATION_ID", "JSON", "KEY", "MODEL", "REQUEST_ID",
     "Close", "Departure", "Gateway", "HalfClose", "Head", "Pause", "Raw", "Recorded", "Reply",
-    "Reset", "Send", "Sent", "Silence", "Stamp", "Step", "Tell", "WaitFor", "as_json", "chunk", "cut_text",
-    "error", "fault", "sse", "streaming", "usage",
+    "Reset", "Send", "Sent", "Silence", "Stamp", "Step", "Tell", "WaitFor", "as_json", "chunk",
+    "cut_text", "error", "fault", "sse", "streaming", "usage",
 ]  # fmt: skip
 
 # Made up, of the shape of a real one, so that tests can look for it where it must not be.
 KEY = "sk-ai-v1-5d0c0ffee5ca1ab1e0ddba11deadbea75eedf00d"
-
-
-def _entry(id: str, prompt: float, completion: float, **fields: Any) -> JSON:
-    rate = {"unit": "perMTokens", "currency": "USD"}
-    pricings = {
-        "prompt": [{"value": prompt, **rate}],
-        "completion": [{"value": completion, **rate}],
-    }
-    return {
-        "id": id,
-        "display_name": id.split("/")[1].replace("-", " ").title(),
-        "created": 1785000000,
-        "owned_by": id.split("/")[0],
-        "context_length": 400_000,
-        "input_modalities": ["text", "image"],
-        "output_modalities": ["text"],
-        "capabilities": {"reasoning": True},
-        "pricings": pricings,
-        **fields,
-    }
-
-
-def _tier(value: float, **bounds: int) -> JSON:
-    conditions = {"prompt_tokens": {"unit": "kTokens", **bounds}}
-    return {"value": value, "unit": "perMTokens", "currency": "USD", "conditions": conditions}
-
-
-CATALOGUE: list[JSON] = [
-    _entry("openai/gpt-5", 1.25, 10),
-    _entry("openai/gpt-5-mini", 0.25, 2),
-    _entry(
-        "anthropic/claude-sonnet-4.5",
-        3,
-        15,
-        pricings={
-            "prompt": [_tier(3, gte=0, lt=200), _tier(6, gte=200)],
-            "completion": [_tier(15, gte=0, lt=200), _tier(22.5, gte=200)],
-        },
-    ),
-    _entry("google/gemini-2.5-flash", 0.3, 2.5, context_length=1_048_576),
-    _entry("deepseek/deepseek-chat", 0.28, 0.42, capabilities={"reasoning": False}),
-    _entry("demo/echo", 1, 2, pricings=None),
-    _entry("demo/paint", 0, 0, output_modalities=["image"]),
-]
 
 
 class Gateway:

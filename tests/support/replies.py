@@ -32,7 +32,7 @@ def as_json(value: object, status: int = 200, headers: Mapping[str, str] | None 
 
 def error(
     status: int,
-    type: str,
+    type: str,  # noqa: A002 (the field's name on the wire)
     message: str,
     code: str | None = None,
     headers: Mapping[str, str] | None = None,
