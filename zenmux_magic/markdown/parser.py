@@ -1,0 +1,159 @@
+"""Markdown source to tokens: GitHub's dialect, plus formulas, `<br>` and task lists.
+
+In: text. Out: markdown-it's tokens. Raw HTML is off, so nothing a model writes becomes a tag
+here; bare words such as `app.py` do not become links. It renders nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from .maths import OPENERS, formula_at
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
+
+Env = dict[str, Any]
+_BREAK = re.compile(r"<br\s{0,3}/?>", re.IGNORECASE)
+_TASK = re.compile(r"\[([ xX])\](?=\s|$)")
+_instances = threading.local()
+
+
+def parser(max_nesting: int = 40) -> MarkdownIt:
+    """This thread's parser (linkify-it keeps the state of a search in itself)."""
+    kept: dict[int, MarkdownIt] = _instances.__dict__.setdefault("kept", {})
+    if max_nesting not in kept:
+        kept[max_nesting] = _build(max_nesting)
+    return kept[max_nesting]
+
+
+def _build(max_nesting: int) -> MarkdownIt:
+    from linkify_it import LinkifyIt
+    from markdown_it import MarkdownIt
+
+    class SchemesOnly(LinkifyIt):  # type: ignore[misc]
+        def pretest(self, text: str) -> bool:
+            # The library's own test costs more than all the rest of the parse.
+            return "://" in text or "@" in text
+
+    md = MarkdownIt("gfm-like", {"html": False, "maxNesting": max_nesting})
+    md.linkify = SchemesOnly(options={"fuzzy_link": False, "fuzzy_ip": False})
+    md.validateLink = lambda url: True  # type: ignore[method-assign]
+    md.inline.ruler.before("escape", "formula", _formula)
+    md.inline.ruler.before("autolink", "line_break", _line_break)
+    md.block.ruler.before(
+        "blockquote", "formula_block", _formula_block, {"alt": ["paragraph", "reference"]}
+    )
+    md.core.ruler.after("inline", "tasks", _tasks)
+    return md
+
+
+def _formula(state: StateInline, silent: bool) -> bool:
+    if state.src[state.pos] not in "\\$":
+        return False
+    closer = OPENERS.get(state.src[state.pos : state.pos + 2])
+    if closer is not None and _last_index(state, closer) < state.pos + 2:
+        return False
+    found = formula_at(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    if not silent:
+        token = state.push("formula", "math", 0)
+        token.content = found.tex
+        token.markup = state.src[state.pos : found.end]
+        token.meta = {"display": found.display}
+    state.pos = found.end
+    return True
+
+
+def _last_index(state: StateInline, closer: str) -> int:
+    """Where a delimiter stands last: looked for once a text, not once for each opener."""
+    text, known = state.env.get("closers", ("", {}))
+    if text is not state.src:
+        known = {}
+        state.env["closers"] = (state.src, known)
+    if closer not in known:
+        known[closer] = state.src.rfind(closer)
+    last: int = known[closer]
+    return last
+
+
+def _line_break(state: StateInline, silent: bool) -> bool:
+    found = _BREAK.match(state.src, state.pos) if state.src[state.pos] == "<" else None
+    if found is None:
+        return False
+    if not silent:
+        state.push("hardbreak", "br", 0)
+    state.pos = found.end()
+    return True
+
+
+def _line(state: StateBlock, line: int) -> str:
+    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
+
+
+def _formula_block(state: StateBlock, start: int, stop: int, silent: bool) -> bool:
+    """A formula that opens a line and closes one, before the next blank line."""
+    opener = _line(state, start)[:2]
+    if opener not in ("$$", "\\[") or state.is_code_block(start):
+        return False
+    end = _formula_end(state, start, stop, OPENERS[opener])
+    if end is None:
+        return False
+    if silent:
+        return True
+    lines = [_line(state, line) for line in range(start, end + 1)]
+    source = "\n".join(lines).strip()
+    token = state.push("formula_block", "math", 0)
+    token.content = source[2:-2].strip()
+    token.markup = source
+    token.map = [start, end + 1]
+    token.meta = {"display": True}
+    state.line = end + 1
+    return True
+
+
+def _formula_end(state: StateBlock, start: int, stop: int, closer: str) -> int | None:
+    known: dict[tuple[str, int, int], int] = state.env.setdefault("formula_open", {})
+    key = (closer, state.blkIndent, stop)
+    if known.get(key, -1) > start:
+        return None
+    for line in range(start, stop):
+        text = _line(state, line).rstrip()
+        if not text or (line > start and state.sCount[line] < state.blkIndent):
+            known[key] = line
+            return None
+        close = text.find(closer, 2 if line == start else 0)
+        if close >= 0:
+            whole = close + 2 == len(text) and (line > start or text[2:-2].strip())
+            return line if whole else None
+    known[key] = stop
+    # Nothing closed it and nothing ended it: later lines may still make it a formula.
+    state.env["pending_from"] = min(start, state.env.get("pending_from", start))
+    return None
+
+
+def _tasks(state: Any) -> None:
+    tokens: list[Token] = state.tokens
+    for at in range(2, len(tokens)):
+        inline = tokens[at]
+        if inline.type != "inline" or tokens[at - 2].type != "list_item_open":
+            continue
+        found = _TASK.match(inline.content) if inline.children else None
+        first = inline.children[0] if inline.children else None
+        if found and first and first.type == "text" and first.content.startswith(found[0]):
+            first.content = first.content[3:].lstrip()
+            tokens[at - 2].meta = {"task": found[1] != " "}
+
+
+def walk(tokens: list[Token]) -> Iterator[Token]:
+    """Every token, the inline ones in their place."""
+    for token in tokens:
+        yield token
+        yield from token.children or ()

@@ -1,0 +1,157 @@
+"""The answer as Markdown that is safe in any front end.
+
+In: what the model wrote. Out: the same Markdown, with raw HTML escaped outside code, images turned
+into links, links to anything but http, https and mailto broken, formulas between dollars (the one
+notation every notebook reads) and every other dollar escaped. Code stays as it is.
+
+The text is changed, not rendered, so the changes must hold under parsers other than ours: a
+bracket pair is broken by what stands behind it, whoever may take it for a link or not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .maths import DENIED, formula_at, is_harmless
+from .parser import Env, parser
+from .policy import DEFAULT_POLICY, Policy, link_target
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+_SPECIAL = re.compile(r"[\\`<$]|!\[|\](?=[(:])")
+_KEPT_TAG = re.compile(
+    r"<(?:https?://[^\s<>\"'`]+|[\w.+-]+@[A-Za-z0-9.-]+|br\s?/?)>", re.IGNORECASE
+)
+_IMAGE = re.compile(r"!\[(?:[^\[\]\\]|\\.|\[[^\[\]]*\])*\](?=[(\[])")
+_SHORTCUT = re.compile(r"!\[([^\[\]\\]+)\]")
+_DESTINATION = re.compile(r"[\s>]*<?([^\s<>()]+)")
+_COMMAND = re.compile(r"\\([A-Za-z]+)")
+
+
+def settled_markdown(text: str, policy: Policy = DEFAULT_POLICY) -> str:
+    """Rewrite an answer for the `text/markdown` of a saved output.
+
+    Args:
+        text: The answer as the model wrote it.
+        policy: Which links may stay links.
+    """
+    source = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+    env: Env = {}
+    tokens = parser(policy.max_nesting).parse(source, env)
+    lines = source.split("\n")
+    labels = frozenset(env.get("references", {}))
+    parts = (
+        "\n".join(lines[start:stop])
+        if verbatim
+        else _prose(lines[start:stop], table, labels, policy)
+        for start, stop, verbatim, table in _segments(tokens, len(lines))
+    )
+    return "\n".join(parts)
+
+
+def _segments(tokens: list[Token], count: int) -> Iterator[tuple[int, int, bool, bool]]:
+    """Runs of lines (start, stop, is code, is a table row) that cover the source in order."""
+    known: dict[int, tuple[int, bool, bool]] = {}
+    for token in tokens:
+        if token.map and token.type in (
+            "fence",
+            "code_block",
+            "inline",
+            "formula_block",
+            "tr_open",
+        ):
+            code = token.type in ("fence", "code_block")
+            known.setdefault(token.map[0], (token.map[1], code, token.type == "tr_open"))
+    at = 0
+    while at < count:
+        stop, code, table = known.get(at, (at + 1, False, False))
+        stop = max(at + 1, min(stop, count))
+        yield at, stop, code, table
+        at = stop
+
+
+def _prose(lines: list[str], table: bool, labels: frozenset[str], policy: Policy) -> str:
+    text = "\n".join(lines)
+    if not _SPECIAL.search(text):
+        return text
+    # A code span cannot cross a cell's border, whatever stands between the backticks.
+    cells = re.split(r"((?<!\\)\|)", text) if table else [text]
+    return "".join(_rewrite(cell, labels, policy) for cell in cells)
+
+
+def _rewrite(text: str, labels: frozenset[str], policy: Policy) -> str:
+    out: list[str] = []
+    at = 0
+    closing_runs = _last_runs(text)
+    while found := _SPECIAL.search(text, at):
+        out.append(text[at : found.start()])
+        at = found.start()
+        mark = text[at]
+        if mark == "`":
+            kept, at = _code_span(text, at, closing_runs)
+        elif mark in "\\$":
+            kept, at = _dollar_or_backslash(text, at, policy)
+        elif mark == "<":
+            kept, at = _tag(text, at)
+        elif mark == "!":
+            kept, at = _image(text, at, labels)
+        else:
+            kept, at = _destination(text, at, policy)
+        out.append(kept)
+    out.append(text[at:])
+    return "".join(out)
+
+
+def _last_runs(text: str) -> dict[int, int]:
+    return {len(run[0]): run.start() for run in re.finditer("`+", text)}
+
+
+def _code_span(text: str, at: int, closing_runs: dict[int, int]) -> tuple[str, int]:
+    stop = at
+    while text[stop : stop + 1] == "`":
+        stop += 1
+    if closing_runs.get(stop - at, -1) >= stop:
+        for run in re.compile("`+").finditer(text, stop):
+            if len(run[0]) == stop - at:
+                return text[at : run.end()], run.end()
+    return text[at:stop], stop
+
+
+def _dollar_or_backslash(text: str, at: int, policy: Policy) -> tuple[str, int]:
+    found = formula_at(text, at, len(text))
+    if found and is_harmless(found.tex, policy.math_limit):
+        fence = "$$" if found.display else "$"
+        tex = re.sub(r"<(?=[A-Za-z/!?])", "< ", found.tex)
+        return f"{fence}{tex}{fence}", found.end
+    if text[at] == "$":
+        return "\\$", at + 1
+    command = _COMMAND.match(text, at)
+    if command and command[1] in DENIED:
+        return f"`{command[0]}`", command.end()
+    if text[at + 1 : at + 2] == "<":
+        return "&lt;", at + 2
+    return text[at : at + 2], at + 2
+
+
+def _tag(text: str, at: int) -> tuple[str, int]:
+    kept = _KEPT_TAG.match(text, at)
+    if kept:
+        return kept[0], kept.end()
+    opens = re.match(r"[A-Za-z/!?]", text[at + 1 : at + 2])
+    return ("&lt;" if opens else "<"), at + 1
+
+
+def _image(text: str, at: int, labels: frozenset[str]) -> tuple[str, int]:
+    shortcut = _SHORTCUT.match(text, at)
+    known = shortcut is not None and " ".join(shortcut[1].split()).upper() in labels
+    return ("[" if known or _IMAGE.match(text, at) else "!\\["), at + 2
+
+
+def _destination(text: str, at: int, policy: Policy) -> tuple[str, int]:
+    target = _DESTINATION.match(text, at + 2)
+    if target and link_target(target[1], policy):
+        return text[at : at + 2], at + 2
+    return f"]\\{text[at + 1]}", at + 2
