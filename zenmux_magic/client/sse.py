@@ -74,7 +74,7 @@ class Decoder:
             value = line[5:]
             self._data.append((value[1:] if value[:1] == b" " else value).decode(errors="replace"))
         elif line.startswith(b"event:"):
-            self._event = line[6:].decode(errors="replace").removeprefix(" ")
+            self._event = line[6:].decode(errors="replace").removeprefix(" ") or "message"
         elif line == b"data":
             self._data.append("")
         # Comments, `id`, `retry` and unknown fields change nothing here.
@@ -83,6 +83,6 @@ class Decoder:
     def _dispatch(self) -> ServerEvent | None:
         data, self._data = self._data, []
         event, self._event = self._event, "message"
-        if not data and event == "message":
+        if not data:  # a name alone is no event
             return None
         return ServerEvent(event, data[0] if len(data) == 1 else "\n".join(data))
