@@ -153,7 +153,8 @@ def _unexpected(parser: MagicArgumentParser, extra: list[str]) -> str:
             f"{' '.join(extra)!r} stands on the first line: the prompt goes below the first line."
         )
     known = [name for action in parser._actions for name in action.option_strings]
-    near = difflib.get_close_matches(extra[0], known, 1)
+    begun = [name for name in known if len(extra[0]) > 2 and name.startswith(extra[0])]
+    near = begun or difflib.get_close_matches(extra[0], known, 1)
     hint = f"Did you mean {near[0]}? " if near else ""
     return f"There is no option {extra[0]}. {hint}%%zenmux? lists the options."
 
@@ -188,9 +189,9 @@ def _param(text: str) -> tuple[str, Any]:
 
 
 def split(line: str) -> list[str]:
-    """The words of a line, as a person means them.
+    r"""The words of a line, as a person means them.
 
-    A quote opens only at the start of a value; `\\"` is a quote inside double quotes, every other
+    A quote opens only at the start of a value; `\"` is a quote inside double quotes, every other
     backslash stays. A value that begins with `{` or `[` reaches to its closing bracket. `{{ … }}`
     keeps its text and its spaces.
 

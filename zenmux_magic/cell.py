@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 _MAGIC = re.compile(r"%%zenmux(?![\w?])[ \t]*([^\r\n]*)")
@@ -33,10 +34,10 @@ def transformer(shell: Any) -> Callable[[list[str]], list[str]]:
         body = "".join(lines[start + 1 :])
         if _newline_added(shell, "".join(lines)):
             body = body.removesuffix("\n")
-        if can_await(shell):
-            registered = f"magics_manager.registry[{REGISTERED_AS!r}]"
-            return [f"await get_ipython().{registered}.cell_async({line!r}, {body!r})\n"]
-        return [f"get_ipython().run_cell_magic('zenmux', {line!r}, {body!r})\n"]
+        # Not `run_cell_magic`: it refuses an empty cell with words of its own.
+        magics = f"get_ipython().magics_manager.registry[{REGISTERED_AS!r}]"
+        call = f"await {magics}.cell_async" if can_await(shell) else f"{magics}.cell"
+        return [f"{call}({line!r}, {body!r})\n"]
 
     # IPython asks the cleanup transformers whether a cell typed in a terminal is complete; only
     # those without this mark, and a rewritten cell would look complete after its first line.
@@ -55,11 +56,11 @@ def _inside_a_cell(shell: Any) -> bool:
     The stack says it exactly; events do not: silent runs skip `pre_run_cell`, and an extension is
     loaded in the middle of a cell whose beginning it never saw.
     """
-    frame = sys._getframe()
+    frame: FrameType | None = sys._getframe()
     while frame is not None:
         if frame.f_code.co_name == "run_code" and frame.f_locals.get("self") is shell:
             return True
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return False
 
 

@@ -34,6 +34,8 @@ class ZenMuxMagics(Magics):
         settings: The configuration they obey.
     """
 
+    shell: Any  # IPython says it may be None; a registered one never is
+
     def __init__(self, shell: Any, settings: ZenMux) -> None:
         super().__init__(shell)
         self.settings = settings
@@ -100,7 +102,7 @@ class ZenMuxMagics(Magics):
     ) -> None:
         """Bind the answer, then fail as the run did."""
         names = {_LAST, options.out} - {None}
-        self.shell.push({name: completions[0] for name in names}, interactive=False)
+        self.shell.push(dict.fromkeys(names, completions[0]), interactive=False)
         if interrupted:
             where = f" in {options.out or _LAST}"
             raise Interrupted(f"Interrupted. What had come is kept{where}.")

@@ -24,7 +24,7 @@ from zenmux_magic.events import Event, Failure, Finish
 from zenmux_magic.request import Request
 from zenmux_magic.views import View
 
-_POLL_S = 0.2  # on Windows a lock that waits for ever hears no Ctrl-C
+_POLL_S = 0.1  # a lock (on Windows) and an event loop (see `wait`) that only wait hear no Ctrl-C
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,17 @@ class Answer:
         while True:
             try:
                 return self._future.result(_POLL_S)
-            except StillRunning:  # noqa: PERF203 — five times a second
+            except StillRunning:
                 continue
 
     async def wait(self) -> tuple[Completion, ...]:
         """The completions, on any event loop. Cancelling the wait leaves the run alone."""
-        return await asyncio.shield(asyncio.wrap_future(self._future))
+        done = asyncio.wrap_future(self._future)
+        # The timeout wakes the loop: ipykernel (6.29 to 7.4) turns SIGINT into a callback without
+        # waking a loop that has nothing else to do, and the interrupt would wait for the answer.
+        while not (await asyncio.wait([done], timeout=_POLL_S))[0]:
+            continue
+        return done.result()
 
     def __await__(self) -> Generator[Any, None, Completion | tuple[Completion, ...]]:
         completions = yield from self.wait().__await__()
