@@ -1,17 +1,36 @@
-"""Fixtures for all tests; each starts what it names at its first use and ends it after."""
+"""Fixtures for all tests; each starts what it names at its first use and ends it after.
+
+Tests that use `lab` or `notebook_page` carry the marker `browser`: `-m "not browser"` leaves them
+out. Without a browser they are skipped, under `CI=true` they fail.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.gateway import KEY, Gateway
 from tests.support.kernel import Kernel
 
+if TYPE_CHECKING:  # Playwright is not installed everywhere
+    from tests.support.lab import Lab, NotebookPage
+
 StartKernel = Callable[..., Kernel]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: needs JupyterLab and Chromium")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "lab_session" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture
@@ -38,3 +57,45 @@ def start_kernel(tmp_path: Path) -> Iterator[StartKernel]:
 def kernel(start_kernel: StartKernel, gateway: Gateway) -> Kernel:
     """A kernel of this test's own that has the gateway's key and base URL."""
     return start_kernel(ZENMUX_API_KEY=KEY, ZENMUX_BASE_URL=gateway.base_url)
+
+
+@pytest.fixture(scope="session")
+def lab_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """The one JupyterLab and Chromium of the run; tests take `lab`."""
+    try:
+        from tests.support.browser import BrowserMissingError
+        from tests.support.lab import Lab
+    except ModuleNotFoundError as missing:
+        _cannot(f"no package {missing.name}: `pip install -e '.[test]'`")
+    try:
+        running = Lab(tmp_path_factory.mktemp("lab"))
+    except BrowserMissingError as missing:
+        _cannot(str(missing))
+    yield running
+    running.close()
+
+
+def _cannot(why: str) -> None:
+    """Skip on a person's machine; fail where nobody would see that it was skipped."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(why, pytrace=False)
+    pytest.skip(why)
+
+
+@pytest.fixture
+def lab(lab_session: Lab) -> Iterator[Lab]:
+    """JupyterLab for this test: `lab.open(cells, env=…)`; its pages and kernels are put away."""
+    with lab_session.browser.lent():
+        yield lab_session
+        lab_session.end_test()
+
+
+@pytest.fixture
+def notebook_page(lab: Lab, gateway: Gateway) -> Callable[..., NotebookPage]:
+    """`lab.open`, with kernels that have the gateway's key and base URL (more by `env=`)."""
+
+    def open_page(cells: Any, *, env: dict[str, str] | None = None, **options: Any) -> NotebookPage:
+        own = {"ZENMUX_API_KEY": KEY, "ZENMUX_BASE_URL": gateway.base_url}
+        return lab.open(cells, env={**own, **(env or {})}, **options)
+
+    return open_page

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import httpx
 import psutil  # type: ignore[import-untyped]
@@ -31,6 +37,10 @@ from tests.support.gateway import (
     streaming,
 )
 from tests.support.kernel import Kernel
+from tests.support.notebook import new_notebook
+
+if TYPE_CHECKING:
+    from tests.support.lab import Lab, NotebookPage
 
 TEXT = "Naïve 😀 line\r\n\u2028 and \ufeff | a table |\n$x^2$ 日本語"
 
@@ -315,3 +325,101 @@ def test_a_closed_kernel_leaves_no_process(kernel: Kernel) -> None:
     kernel.close()
     for pid in (kernel.pid, int(child.result)):
         assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.parametrize("app", ["lab", "notebook"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_cell_runs_in_a_browser(
+    lab: Lab, tmp_path: Path, app: Literal["lab", "notebook"], dark: bool
+) -> None:
+    page = lab.open(["1 + 1", "import os; os.environ['OWN']"], app=app, dark=dark, env={"OWN": "é"})
+    page.run(0)
+    page.run(1)
+    assert [page.output(n).inner_text() for n in (0, 1)] == ["2", "'é'"]
+    assert page.page.evaluate("document.body.dataset.jpThemeLight") == str(not dark).lower()
+    page.screenshot(tmp_path / "page.png")
+    assert (tmp_path / "page.png").stat().st_size > 0
+    assert (page.foreign_requests, page.console_errors) == ([], [])
+
+
+def test_a_running_cell_is_watched_interrupted_saved_and_reloaded(lab: Lab) -> None:
+    page = lab.open(["import time\nprint('begun')\nwhile True: time.sleep(0.01)", "40 + 2"])
+    page.run_async(0)
+    page.output(0).get_by_text("begun").wait_for()
+    page.interrupt()
+    page.wait_done(0)
+    assert "KeyboardInterrupt" in page.output(0).last.inner_text()
+    page.run(1)
+    saved = page.save()
+    assert saved.cells[1].outputs[0].data == {"text/plain": "42"}
+    page.reload()
+    assert page.output(1).inner_text() == "42"
+    assert page.traffic.received_bytes > page.traffic.received_frames > 0
+    assert page.metrics()["ScriptDuration"] > 0
+
+
+def test_run_all_ends_at_a_failing_cell(lab: Lab) -> None:
+    page = lab.open(["'first'", "1 / 0", "'never'"])
+    page.run_all()
+    assert [len(cell.outputs) for cell in page.save().cells] == [1, 1, 0]
+
+
+def test_a_cell_far_down_is_found(lab: Lab) -> None:
+    page = lab.open([f"'cell {n}'" for n in range(120)])
+    page.run(119)
+    assert page.output(119).inner_text() == "'cell 119'"
+    page.run(0)
+    assert page.output(0).inner_text() == "'cell 0'"
+
+
+def test_foreign_requests_are_seen_and_go_nowhere(lab: Lab) -> None:
+    page = lab.open(
+        ["from IPython.display import HTML\nHTML('<img src=https://example.org/x.png>')"]
+    )
+    with page.page.expect_event("requestfailed") as failed:
+        page.run(0)
+    assert page.foreign_requests == ["https://example.org/x.png"]
+    assert failed.value.failure == "net::ERR_NAME_NOT_RESOLVED"
+
+
+def test_a_notebook_from_elsewhere_is_untrusted_until_trusted(lab: Lab) -> None:
+    notebook = new_notebook([""])
+    shown = {"text/html": "<b>bold</b><script>document.title = 'ran'</script>"}
+    notebook.cells[0].outputs = [
+        {"output_type": "display_data", "data": shown, "metadata": {}},
+    ]
+    page = lab.open(notebook)
+    assert page.output(0).locator("b").inner_text() == "bold"
+    assert page.page.title() != "ran"
+    page.trust()
+    page.page.wait_for_function("document.title === 'ran'")
+
+
+def test_a_page_is_given_the_gateway(
+    notebook_page: Callable[..., NotebookPage], gateway: Gateway
+) -> None:
+    page = notebook_page(["%env ZENMUX_BASE_URL"])
+    page.run(0)
+    assert page.output(0).inner_text() == repr(gateway.base_url)
+
+
+def test_a_loop_can_run_after_a_browser_test() -> None:
+    assert asyncio.run(asyncio.sleep(0, "ran")) == "ran"
+
+
+@pytest.mark.browser
+def test_the_server_ends_when_the_tests_are_killed(tmp_path: Path) -> None:
+    program = (
+        "import os, pathlib, sys\n"
+        "from tests.support.server import JupyterServer\n"
+        "server = JupyterServer(pathlib.Path(sys.argv[1]) / 'home')\n"
+        "print(server._process.pid, flush=True)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, check=False
+    )
+    pid = int(ran.stdout)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        _, alive = psutil.wait_procs([psutil.Process(pid)], timeout=20)
+        assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []

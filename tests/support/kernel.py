@@ -31,7 +31,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,57 +39,13 @@ from jupyter_client.connect import write_connection_file
 from jupyter_client.session import Session
 
 from .environment import environment
-from .outputs import Message, Output, fold_outputs
+from .outputs import Message, Output, Reply, fold_outputs
 from .processes import end_process
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-
-@dataclass(frozen=True)
-class Reply:
-    """What came of one cell.
-
-    Attributes:
-        status: `ok`, `error` or `aborted`.
-        ename: The exception's name, `""` if none.
-        evalue: Its text.
-        traceback: Its lines, with terminal colours.
-        outputs: What stands under the cell.
-        messages: The cell's own messages on iopub, in order, up to `idle`.
-        content: The whole `execute_reply`.
-    """
-
-    status: str
-    ename: str
-    evalue: str
-    traceback: list[str]
-    outputs: list[Output]
-    messages: list[Message]
-    content: dict[str, Any]
-
-    @property
-    def stdout(self) -> str:
-        """What was printed."""
-        return self._stream("stdout")
-
-    @property
-    def stderr(self) -> str:
-        """What was printed to standard error."""
-        return self._stream("stderr")
-
-    @property
-    def result(self) -> str:
-        """The `text/plain` of the cell's last expression, `""` if it had none."""
-        found = [one for one in self.outputs if one["output_type"] == "execute_result"]
-        return str(found[0]["data"]["text/plain"]) if found else ""
-
-    def data(self, mime: str) -> list[Any]:
-        """What outputs show in this type, in order."""
-        return [one["data"][mime] for one in self.outputs if mime in one.get("data", {})]
-
-    def _stream(self, name: str) -> str:
-        return "".join(one["text"] for one in self.outputs if one.get("name") == name)
+__all__ = ["Kernel", "Message", "Output", "Reply"]
 
 
 class Kernel:

@@ -1,4 +1,4 @@
-"""Kernel messages as a front end takes them: `Message` values in, a cell's outputs out.
+"""Kernel messages as a front end takes them: `Message` values in, a cell's `Reply` and outputs out.
 
 Pure. Outputs are dicts as in a saved notebook (nbformat 4), text joined.
 """
@@ -28,6 +28,52 @@ class Message:
     at: float
     metadata: dict[str, Any] = field(default_factory=dict)
     buffers: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of one cell.
+
+    Attributes:
+        status: `ok`, `error` or `aborted`.
+        ename: The exception's name, `""` if none.
+        evalue: Its text.
+        traceback: Its lines, with terminal colours.
+        outputs: What stands under the cell.
+        messages: The cell's own messages on iopub, in order, up to `idle`.
+        content: The whole `execute_reply`.
+    """
+
+    status: str
+    ename: str
+    evalue: str
+    traceback: list[str]
+    outputs: list[Output]
+    messages: list[Message]
+    content: dict[str, Any]
+
+    @property
+    def stdout(self) -> str:
+        """What was printed."""
+        return self._stream("stdout")
+
+    @property
+    def stderr(self) -> str:
+        """What was printed to standard error."""
+        return self._stream("stderr")
+
+    @property
+    def result(self) -> str:
+        """The `text/plain` of the cell's last expression, `""` if it had none."""
+        found = [one for one in self.outputs if one["output_type"] == "execute_result"]
+        return str(found[0]["data"]["text/plain"]) if found else ""
+
+    def data(self, mime: str) -> list[Any]:
+        """What outputs show in this type, in order."""
+        return [one["data"][mime] for one in self.outputs if mime in one.get("data", {})]
+
+    def _stream(self, name: str) -> str:
+        return "".join(one["text"] for one in self.outputs if one.get("name") == name)
 
 
 def fold_outputs(messages: Iterable[Message], cell: str) -> list[Output]:

@@ -1,0 +1,90 @@
+"""A real Chromium, one for the whole test run, through Playwright's synchronous API.
+
+In: nothing. Out: fresh browser contexts. No request of a page leaves the machine: every host but
+127.0.0.1 fails to resolve (and is still reported as requested).
+
+Playwright leaves its event loop marked as running in the main thread, where `asyncio.run` then
+fails, in every later test. So between the tests that use it the mark is taken off: `lent()`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Playwright, sync_playwright
+
+COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+)
+
+
+def find_chromium(playwright: Playwright) -> str | None:
+    """The machine's own Chromium or Chrome, else the one that Playwright has installed."""
+    own = playwright.chromium.executable_path
+    found = next(filter(None, map(shutil.which, COMMANDS)), None)
+    return found or (own if Path(own).exists() else None)
+
+
+class BrowserMissingError(Exception):
+    """No Chromium on this machine; the message says how to get one."""
+
+
+class Browser:
+    """The browser process; `close` ends it."""
+
+    def __init__(self) -> None:
+        self._playwright = sync_playwright().start()
+        self._loop = asyncio.get_running_loop()
+        executable = find_chromium(self._playwright)
+        if executable is None:
+            self._playwright.stop()
+            asyncio._set_running_loop(None)
+            raise BrowserMissingError(
+                "no Chromium found: `apt install chromium`, or `playwright install chromium`"
+            )
+        self._chromium = self._playwright.chromium.launch(
+            executable_path=executable, args=list(QUIET)
+        )
+        asyncio._set_running_loop(None)
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """The time in which Playwright may be called; `asyncio.run` may not."""
+        asyncio._set_running_loop(self._loop)
+        try:
+            yield
+        finally:
+            asyncio._set_running_loop(None)
+
+    def context(self, width: int, height: int, scale: float = 1) -> BrowserContext:
+        """A fresh profile: no cookies, no cache, the clipboard allowed."""
+        return self._chromium.new_context(
+            viewport={"width": width, "height": height},
+            device_scale_factor=scale,
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+
+    def close(self) -> None:
+        """End the browser."""
+        with self.lent():
+            self._chromium.close()
+            self._playwright.stop()
+
+
+def missing_package() -> str | None:
+    """The first package without which there can be no browser test, if one is missing."""
+    names = ("playwright", "jupyterlab")
+    return next((name for name in names if importlib.util.find_spec(name) is None), None)
