@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import ssl
 from collections.abc import Mapping
 from typing import Any
 
+from zenmux_magic.client.characters import encodable
 from zenmux_magic.client.secret import Secret, redact
 from zenmux_magic.errors import ErrorInfo
 
@@ -60,7 +62,7 @@ _SERVER_FAILED = "The service failed. Run the cell again; if it stays, ask anoth
 
 def masked(text: str, key: Secret | None) -> str:
     """A server's own words, fit for one line of a message."""
-    line = re.sub(r"[\s\x00-\x1f\x7f]+", " ", redact(text, key)).strip()
+    line = re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", redact(encodable(text), key)).strip()
     return line if len(line) <= _LONGEST else line[:_LONGEST] + "…"
 
 
@@ -88,7 +90,7 @@ def from_response(
         return _service_error(status, None, said, model=model, url=url, request_id=request_id)
     said = masked(str(error.get("message") or ""), key)
     return _service_error(
-        status, _type_of(error), said, model=model, url=url, request_id=request_id
+        status, _type_of(error, key), said, model=model, url=url, request_id=request_id
     )
 
 
@@ -100,7 +102,7 @@ def from_stream(
     status = _status_of(fields)
     said = masked(str(fields.get("message") or ""), key)
     return _service_error(
-        status, _type_of(fields), said, model=model, url=url, request_id=request_id
+        status, _type_of(fields, key), said, model=model, url=url, request_id=request_id
     )
 
 
@@ -115,15 +117,15 @@ def _error_object(body: bytes) -> dict[str, Any] | None:
     return error if isinstance(error, dict) else {"message": str(error)}
 
 
-def _type_of(error: Mapping[str, Any]) -> str | None:
+def _type_of(error: Mapping[str, Any], key: Secret | None) -> str | None:
     kind = error.get("type")
-    return kind if isinstance(kind, str) and kind else None
+    return masked(kind, key) or None if isinstance(kind, str) else None
 
 
 def _status_of(error: Mapping[str, Any]) -> int | None:
     try:
         status = int(error.get("code") or 0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return status if 400 <= status < 600 else None
 
@@ -131,7 +133,8 @@ def _status_of(error: Mapping[str, Any]) -> int | None:
 def _service_error(
     status: int | None, kind: str | None, said: str, *, model: str, url: str, request_id: str | None
 ) -> ErrorInfo:
-    default = _SERVER_FAILED if status is None or status >= 500 else _BY_STATUS[400]
+    ours = kind == "invalid_params" or (status is not None and status < 500)
+    default = _BY_STATUS[400] if ours else _SERVER_FAILED
     # 413 comes with the type of any invalid request; the status knows better.
     advice = _BY_TYPE.get(kind or "") or _BY_STATUS.get(status or 0, default)
     name = " ".join(str(part) for part in (status, kind) if part)
@@ -144,25 +147,53 @@ def _service_error(
 def from_network(error: BaseException, *, url: str, key: Secret | None) -> ErrorInfo:
     """The error that an exception of the connection stands for, before any response."""
     cause = _root(error)
-    said = masked(str(cause) or type(cause).__name__, key)
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        way = "Behind a proxy that inspects TLS, point SSL_CERT_FILE at its certificate."
-    elif "name" in said.lower() or "address associated" in said.lower():
-        way = "Check the network and the base URL; without a network, %zenmux local works."
-    elif "refused" in said.lower() or "attempts failed" in said.lower():
-        way = "Is a server running there? Check the base URL."
+    if isinstance(cause, TimeoutError):
+        said, way = "no answer in time", "Check the network and the base URL."
     else:
-        way = "Check the network, then run the cell again."
+        said, way = masked(str(cause) or type(cause).__name__, key), _way_out(cause)
     return ErrorInfo("ConnectionFailed", f"No connection to {url} ({said}). {way}")
+
+
+def _way_out(cause: BaseException) -> str:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return "Behind a proxy that inspects TLS, point SSL_CERT_FILE at its certificate."
+    if isinstance(cause, ssl.SSLError):
+        return "Check the base URL: a server without TLS is reached with http://, not https://."
+    if isinstance(cause, socket.gaierror):
+        return "Check the network and the base URL; without a network, %zenmux local works."
+    if isinstance(cause, ConnectionRefusedError):
+        return "Is a server running there? Check the base URL."
+    return "Check the network, then run the cell again."
+
+
+def permanent(error: BaseException) -> bool:
+    """Whether another attempt at the connection would meet the same: it spoke, but no TLS we trust."""
+    cause = _root(error)
+    return isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError)
+
+
+def unusable(error: Exception, key: Secret | None) -> ErrorInfo:
+    """The error of an environment in which no HTTP client can be made."""
+    message = (
+        f"No request can be made: {masked(str(error), key)}. Check the variables HTTPS_PROXY,"
+        " ALL_PROXY and SSL_CERT_FILE, or install what is missing."
+    )
+    return ErrorInfo("ConnectionFailed", message)
 
 
 def _root(error: BaseException) -> BaseException:
     """The innermost cause, which names what the operating system said."""
     seen = {id(error)}
-    while (inner := error.__cause__ or error.__context__) is not None and id(inner) not in seen:
+    while (inner := _inner(error)) is not None and id(inner) not in seen:
         seen.add(id(inner))
         error = inner
     return error
+
+
+def _inner(error: BaseException) -> BaseException | None:
+    several = getattr(error, "exceptions", None)  # a host with several addresses: the last one's
+    inner = several[-1] if several else error.__cause__ or error.__context__
+    return inner if isinstance(inner, Exception) else None  # a time-out cancels: that is no cause
 
 
 def broken(what: str, request_id: str | None) -> ErrorInfo:

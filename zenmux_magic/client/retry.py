@@ -8,6 +8,7 @@ request is not either.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
@@ -74,16 +75,15 @@ def delay_s(
     return float(min(base * 2 ** (attempt - 1), _LONGEST_S) * (0.75 + 0.5 * jitter))
 
 
-def retry_after_s(value: str | None) -> float | None:
+def retry_after_s(value: str | None, now: datetime) -> float | None:
     """A `Retry-After` header in seconds: it holds a number or a date (RFC 9110, 10.2.3)."""
-    if not value:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
+    value = (value or "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", value, re.ASCII):
+        return float(value)
     try:
         when = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return max(0.0, (when - datetime.now(timezone.utc)).total_seconds())
+    if when.tzinfo is None:  # "-0000" or no zone at all
+        when = when.replace(tzinfo=timezone.utc)
+    return max(0.0, (when - now).total_seconds())

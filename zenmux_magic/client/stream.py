@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from datetime import datetime, timezone
 
 import anyio
 
@@ -33,7 +34,7 @@ async def stream(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     jitter: Callable[[], float] = random.random,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """Send a request and yield its events.
 
     Args:
@@ -47,12 +48,18 @@ async def stream(
     Yields:
         The events, the last of which is a `Finish` or a `Failure`.
     """
+    try:
+        # The first call for a base URL imports and builds the client: no part of the answer's time.
+        transport = connections.get(request, key)
+    except (ImportError, ValueError, OSError) as problem:
+        yield Failure(0.0, faults.unusable(problem, key))
+        return
     start = clock()
     number = 0
     while True:
         number += 1
-        attempt = _Attempt(request, key, lambda: clock() - start)
-        async with aclosing(attempt.events(connections)) as events:
+        attempt = _Attempt(request, key, transport, lambda: clock() - start)
+        async with aclosing(attempt.events()) as events:
             async for event in events:
                 if isinstance(event, Failure):
                     break
@@ -74,20 +81,28 @@ class _Silence(Exception):  # noqa: N818 — caught a few lines below
 class _Attempt:
     """The request sent once."""
 
-    def __init__(self, request: Request, key: Secret | None, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        request: Request,
+        key: Secret | None,
+        transport: Transport,
+        now: Callable[[], float],
+    ) -> None:
         self._request = request
         self._key = key
+        self._transport = transport
         self._now = now
         self._request_id: str | None = None
         self._opened = False
-        self._waited = False
+        self._final = False  # trying again would meet the same
         self._retry_after_s: float | None = None
+        self._sse = sse.Decoder()
         self._decoder = wire.ChunkDecoder(request, None, key)
 
     def delay_s(self, error: ErrorInfo, number: int, jitter: float) -> float | None:
         """Seconds until the next attempt, `None` for none."""
         if error.kind == "ConnectionFailed":
-            again = not self._opened and not self._waited and "certificate" not in error.message
+            again = not self._opened and not self._final
         else:
             again = not self._decoder.began and retry.worth_it(error)
         if not again:
@@ -107,38 +122,43 @@ class _Attempt:
         message = f"{error.message} It asks to wait {self._retry_after_s:.0f} s."
         return ErrorInfo(error.kind, message, error.type, error.status, error.request_id)
 
-    async def events(self, connections: Connections) -> AsyncIterator[Event]:
+    async def events(self) -> AsyncGenerator[Event, None]:
         """The events of this attempt, the last of which is a `Finish` or a `Failure`."""
-        request = self._request
-        transport = connections.get(request, self._key)
+        error: ErrorInfo | None = None
         try:
-            async with aclosing(self._exchange(transport)) as events:
+            async with aclosing(self._exchange()) as events:
                 async for event in events:
                     yield event
         except _Silence as silence:
-            self._waited = True
-            error = faults.silent(
-                silence.args[0],
-                request.base_url,
-                began=self._decoder.began,
-                request_id=self._request_id,
-            )
-        except transport.network_errors as problem:
+            error = self._silent(silence.args[0])
+        except self._transport.network_errors as problem:
             error = self._network_error(problem)
-        else:
-            return
-        for event in self._decoder.close(self._now(), error):
+        at_s = self._now()
+        for server_event in self._sse.flush():
+            for event in self._decoder.decode_last(server_event, at_s):
+                yield event
+        for event in self._decoder.close(at_s, error):
             yield event
+
+    def _silent(self, seconds: float) -> ErrorInfo:
+        self._final = True
+        return faults.silent(
+            seconds,
+            self._request.base_url,
+            began=self._decoder.began,
+            request_id=self._request_id,
+        )
 
     def _network_error(self, problem: Exception) -> ErrorInfo:
         if not self._opened:
+            self._final = faults.permanent(problem)
             return faults.from_network(problem, url=self._request.base_url, key=self._key)
         said = faults.masked(str(problem) or type(problem).__name__, self._key)
         return faults.broken(f"the connection was lost ({said})", self._request_id)
 
-    async def _exchange(self, transport: Transport) -> AsyncIterator[Event]:
+    async def _exchange(self) -> AsyncGenerator[Event, None]:
         request = self._request
-        sending = transport.send(request, wire.body(request))
+        sending = self._transport.send(request, wire.body(request))
         with anyio.move_on_after(request.first_byte_timeout_s) as scope:
             response = await sending.__aenter__()
         if scope.cancelled_caught:
@@ -162,7 +182,8 @@ class _Attempt:
         body = bytearray()
         while len(body) < _LARGEST_ERROR and (chunk := await self._next(response, False)):
             body += chunk
-        self._retry_after_s = retry.retry_after_s(response.headers.get("retry-after"))
+        asked = response.headers.get("retry-after")
+        self._retry_after_s = retry.retry_after_s(asked, datetime.now(timezone.utc))
         error = faults.from_response(
             response.status,
             response.headers,
@@ -188,7 +209,7 @@ class _Attempt:
             raise _Silence(limit)
         return b""
 
-    async def _body(self, response: Response) -> AsyncIterator[Event]:
+    async def _body(self, response: Response) -> AsyncGenerator[Event, None]:
         """The events of a body that is a stream, or a document in place of one."""
         head = b""
         while not head.strip(b"\xef\xbb\xbf \r\n\t"):
@@ -200,24 +221,18 @@ class _Attempt:
             async for event in self._document(head, response):
                 yield event
             return
-        decoder, sse_decoder = self._decoder, sse.Decoder()
+        decode = self._decoder.decode
         chunk = head
         while chunk:
             at_s = self._now()
-            for server_event in sse_decoder.feed(chunk):
-                for event in decoder.decode(server_event, at_s):
+            for server_event in self._sse.feed(chunk):
+                for event in decode(server_event, at_s):
                     yield event
-            if decoder.ended:
+            if self._decoder.ended:
                 return
             chunk = await self._next(response, False)
-        at_s = self._now()
-        for server_event in sse_decoder.flush():
-            for event in decoder.decode(server_event, at_s):
-                yield event
-        for event in decoder.close(at_s):
-            yield event
 
-    async def _document(self, head: bytes, response: Response) -> AsyncIterator[Event]:
+    async def _document(self, head: bytes, response: Response) -> AsyncGenerator[Event, None]:
         """A status of 200 whose body is not a stream: an error, a page, or the whole answer."""
         body = bytearray(head)
         while len(body) < _LARGEST_DOCUMENT and (chunk := await self._next(response, False)):
@@ -233,6 +248,4 @@ class _Attempt:
             yield self._decoder.fail(self._now(), error)
             return
         for event in self._decoder.decode(sse.ServerEvent("message", text), self._now()):
-            yield event
-        for event in self._decoder.close(self._now()):
             yield event

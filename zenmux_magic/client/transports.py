@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -99,11 +99,9 @@ class DirectTransport:
     async def send(self, request: Request, body: Mapping[str, Any]) -> AsyncIterator[Response]:
         """Send the request; leaving the context closes the response, read or not."""
         url = f"{request.base_url}/chat/completions"
-        async with self._client.stream(
-            "POST", url, json=body, headers=headers(self._key)
-        ) as response:
-            async with aclosing(response.aiter_bytes()) as chunks:  # type: ignore[type-var]
-                yield Response(response.status_code, response.headers, chunks)
+        sending = self._client.stream("POST", url, json=body, headers=headers(self._key))
+        async with sending as response:
+            yield Response(response.status_code, response.headers, response.aiter_bytes())
 
     async def aclose(self) -> None:
         """Close the kept connections."""
@@ -149,7 +147,10 @@ class OpenAITransport:
         """Send the request; leaving the context closes the response, read or not."""
         rest = {k: v for k, v in body.items() if k not in {"model", "messages", "stream"}}
         sending = self._client.chat.completions.with_streaming_response.create(
-            model=body["model"], messages=body["messages"], stream=True, extra_body=rest
+            model=body["model"],
+            messages=body["messages"],
+            stream=body["stream"],
+            extra_body=rest,
         )
         try:
             response = await sending.__aenter__()
@@ -158,8 +159,7 @@ class OpenAITransport:
             yield Response(refused.status_code, refused.headers, _once(refused.content))
             return
         try:
-            async with aclosing(response.iter_bytes()) as chunks:  # type: ignore[type-var]
-                yield Response(response.status_code, response.headers, chunks)
+            yield Response(response.status_code, response.headers, response.iter_bytes())
         finally:
             await sending.__aexit__(None, None, None)
 

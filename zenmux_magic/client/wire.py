@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from zenmux_magic.client import faults
+from zenmux_magic.client.characters import Joiner, encodable
 from zenmux_magic.client.secret import Secret
 from zenmux_magic.client.sse import ServerEvent
 from zenmux_magic.errors import ErrorInfo
@@ -33,11 +34,10 @@ def body(request: Request) -> dict[str, Any]:
         "model": request.model,
         "messages": [dict(message) for message in request.messages],
         "stream": True,
-        "stream_options": {"include_usage": True},
         **request.params,
     }
-    if "usage" in request.params:  # the gateway refuses the two together
-        fields.pop("stream_options")
+    if fields["stream"] is True and "usage" not in fields:  # else the gateway refuses it
+        fields.setdefault("stream_options", {"include_usage": True})
     return fields
 
 
@@ -51,7 +51,9 @@ class ChunkDecoder:
         self._request_id = request_id
         self._key = key
         self._reason: str | None = None
-        self._identity: tuple[Any, Any] = (None, None)
+        self._id: str | None = None
+        self._model: str | None = None
+        self._text, self._reasoning = Joiner(), Joiner()
         self.began = False  # a token of any kind has come
         self.content = False  # text, reasoning or a tool call that is more than white space
         self.ended = False
@@ -67,17 +69,22 @@ class ChunkDecoder:
             return []
         if event.data == "[DONE]":
             return [self._end(at_s)]
-        try:
-            chunk = json.loads(event.data)
-        except ValueError:
-            chunk = event.data
+        if not event.data or event.data.isspace():  # keeps the connection alive, no more
+            return []
+        chunk = _loads(event.data)
         if event.event == "error" or (isinstance(chunk, dict) and chunk.get("error")):
             error = chunk.get("error", chunk) if isinstance(chunk, dict) else chunk
             return [*self._content(chunk, at_s), self.fail(at_s, self._error(error))]
         if not isinstance(chunk, dict):
-            what = f"an event is not valid JSON ({faults.masked(event.data[:60], self._key)!r})"
+            said = faults.masked(event.data, self._key)[:60]
+            what = f"an event is not a JSON object (“{said}”)"
             return [self.fail(at_s, faults.broken(what, self._request_id))]
         return self._content(chunk, at_s)
+
+    def decode_last(self, event: ServerEvent, at_s: float) -> list[Event]:
+        """The same for an event that the end of the body has cut off, and that may be whole."""
+        whole = event.data == "[DONE]" or isinstance(_loads(event.data), dict)
+        return self.decode(event, at_s) if whole else []
 
     def close(self, at_s: float, problem: ErrorInfo | None = None) -> list[Event]:
         """The last event, when the response's body is over or broke with `problem`."""
@@ -122,12 +129,13 @@ class ChunkDecoder:
         if not isinstance(chunk, dict):
             return []
         events: list[Event] = []
-        identity = (chunk.get("id"), chunk.get("model"))
-        if identity != self._identity:
-            self._identity = identity
-            events.append(Identified(at_s, _text(identity[0]), _text(identity[1])))
-        if chunk.get("usage"):
-            events.append(UsageReport(at_s, _usage(chunk["usage"])))
+        id_, model = _text(chunk.get("id")) or self._id, _text(chunk.get("model")) or self._model
+        if id_ != self._id or model != self._model:
+            self._id, self._model = id_, model
+            events.append(Identified(at_s, id_, model))
+        usage = chunk.get("usage")
+        if usage and isinstance(usage, dict):
+            events.append(UsageReport(at_s, _usage(usage)))
         choices = chunk.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
         if isinstance(choice, dict):
@@ -135,15 +143,15 @@ class ChunkDecoder:
             if isinstance(delta, dict):
                 self._delta(delta, at_s, events)
             if choice.get("finish_reason"):
-                self._reason = str(choice["finish_reason"])
+                self._reason = encodable(str(choice["finish_reason"]))
         return events
 
     def _delta(self, delta: dict[str, Any], at_s: float, events: list[Event]) -> None:
         reasoning = _reasoning(delta)
-        if reasoning:
+        if reasoning and (reasoning := self._reasoning.join(reasoning)):
             events.append(ReasoningDelta(at_s, reasoning))
         text = _content_text(delta.get("content"))
-        if text:
+        if text and (text := self._text.join(text)):
             events.append(TextDelta(at_s, text))
         calls = delta.get("tool_calls")
         if isinstance(calls, list):
@@ -154,8 +162,16 @@ class ChunkDecoder:
             self.content = True
 
 
+def _loads(text: str) -> Any:
+    """The JSON value of a text; the text itself if it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return encodable(value) if isinstance(value, str) and value else None
 
 
 def _content_text(content: Any) -> str:
@@ -194,9 +210,7 @@ def _tool_call(at_s: float, call: dict[str, Any]) -> ToolCallDelta:
     )
 
 
-def _usage(usage: Any) -> Usage:
-    if not isinstance(usage, dict):
-        return Usage()
+def _usage(usage: dict[str, Any]) -> Usage:
     output = usage.get("completion_tokens_details")
     prompt = usage.get("prompt_tokens_details")
     return Usage(
@@ -210,4 +224,6 @@ def _usage(usage: Any) -> Usage:
 
 def _count(fields: Any, name: str) -> int | None:
     value = fields.get(name) if isinstance(fields, dict) else None
+    if isinstance(value, float) and value.is_integer():  # some encoders know no other numbers
+        return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
