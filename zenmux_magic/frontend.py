@@ -36,8 +36,15 @@ def detect(shell: Any) -> FrontEnd:
     return "console" if numbered else "notebook"
 
 
-def view_for(shell: Any, settings: ZenMux, *, quiet: bool) -> View:
-    """The view for the present cell."""
+def view_for(shell: Any, settings: ZenMux, *, quiet: bool, listens: bool = False) -> View:
+    """The view for the present cell.
+
+    Args:
+        shell: The shell that runs it.
+        settings: Whether the user wants another view than the front end's.
+        quiet: Show nothing.
+        listens: The cell leaves the main thread free for the page's messages while it runs.
+    """
     from IPython.core.displaypub import CapturingDisplayPublisher
 
     from zenmux_magic.views import NullView
@@ -50,11 +57,29 @@ def view_for(shell: Any, settings: ZenMux, *, quiet: bool) -> View:
         from zenmux_magic.views.terminal import TerminalView
 
         return TerminalView(sys.stdout, colour=kind == "console" or sys.stdout.isatty())
-    from zenmux_magic.views.document import DocumentView
-
     # What `%%capture` keeps is shown again later: one display, not one for every update.
     captured = isinstance(shell.display_pub, CapturingDisplayPublisher)
-    return DocumentView(shell.display_pub, live=not captured)
+    note = ""
+    if settings.view == "auto" and kind == "notebook" and not captured:
+        if listens and ipykernel_listens():
+            from zenmux_magic.views.board import BoardView
+
+            return BoardView(shell.display_pub)
+        note = _NESTED if ipykernel_listens() else _OLD_KERNEL
+    from zenmux_magic.views.document import DocumentView
+
+    return DocumentView(shell.display_pub, live=not captured, note=note)
 
 
+def ipykernel_listens() -> bool:
+    """Whether this ipykernel takes messages while an asynchronous cell runs."""
+    from ipykernel._version import version_info
+
+    return tuple(version_info[:2]) >= (7, 4)
+
+
+_OLD_KERNEL = (
+    "live updates and a Stop button need ipykernel 7.4 or newer in the kernel's environment"
+)
+_NESTED = "live updates and a Stop button come where %%zenmux is the cell's own first line"
 _TEXT = frozenset({"terminal", "console"})

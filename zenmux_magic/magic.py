@@ -61,7 +61,7 @@ class ZenMuxMagics(Magics):
 
     async def cell_async(self, line: str, cell: str) -> None:
         """The same, awaited: the kernel goes on handling messages meanwhile."""
-        options, answer = self._begin(line, cell)
+        options, answer = self._begin(line, cell, listens=True)
         interrupted = False
         try:
             completions = await answer.wait()
@@ -79,7 +79,7 @@ class ZenMuxMagics(Magics):
         """Everything but asking: %zenmux help lists it."""
         commands.run(line, self.shell, self.settings)
 
-    def _begin(self, line: str, cell: str) -> tuple[Options, Answer]:
+    def _begin(self, line: str, cell: str, *, listens: bool = False) -> tuple[Options, Answer]:
         names = self.shell.user_ns
         options = parse(type(self).cell.parser, line, names)  # type: ignore[attr-defined]
         template = options.template and self.settings.template
@@ -90,7 +90,7 @@ class ZenMuxMagics(Magics):
         from zenmux_magic.run import Answer
 
         planned = calls(options, text, self.settings)
-        view = view_for(self.shell, self.settings, quiet=options.quiet)
+        view = view_for(self.shell, self.settings, quiet=options.quiet, listens=listens)
         return options, Answer(shared(), planned, view)
 
     def _end(

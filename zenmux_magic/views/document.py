@@ -46,13 +46,23 @@ class DocumentView:
     Args:
         publisher: Where displays go; the one of the cell that runs.
         live: Whether to show the answer while it grows, or only when it is settled.
+        note: One line that stands below while the answer grows.
+        display_id: An existing display to take over; a new one if `None`.
     """
 
-    def __init__(self, publisher: Publisher, *, live: bool = True) -> None:
+    def __init__(
+        self,
+        publisher: Publisher,
+        *,
+        live: bool = True,
+        note: str = "",
+        display_id: str | None = None,
+    ) -> None:
         self._publisher = publisher
         self._live = live
-        self._transient = {"display_id": f"zenmux-{uuid.uuid4().hex}"}
-        self._shown = False
+        self._note = note
+        self._transient = {"display_id": display_id or f"zenmux-{uuid.uuid4().hex}"}
+        self._shown = display_id is not None
         self._folds: list[Fold] = []
         self._status = "waiting…"
         self._pace = Pace(self._paint)
@@ -72,6 +82,10 @@ class DocumentView:
             return
         if self._live:
             self._pace.touch()
+
+    def close(self) -> None:
+        """Paint no more: another view takes the display over."""
+        self._pace.close()
 
     def settle(self, completions: Sequence[Completion]) -> None:
         """Replace the display by what is to be saved."""
@@ -98,6 +112,7 @@ class DocumentView:
             status = f"thinking… {len(completion.reasoning.split()):,} words"
         line = f"{completion.model} · {status}"
         body = render(completion.text)
-        head = f'<div class="zenmux-footer" style="{_SMALL}">{html.escape(line)}</div>'
+        note = f"<br>{html.escape(self._note)}" if self._note else ""
+        head = f'<div class="zenmux-footer" style="{_SMALL}">{html.escape(line)}{note}</div>'
         plain = completion.text or line
         return {"text/html": f"<div>{body}{head}</div>", "text/plain": plain}, {}

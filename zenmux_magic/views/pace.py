@@ -33,6 +33,14 @@ class Pace:
             # The timer inherits the context of the cell, which what it publishes belongs to.
             self._timer = loop.call_at(self._due_s, self._fire)
 
+    def now(self) -> None:
+        """Something came that must not wait: paint at once."""
+        if self._due_s == float("inf"):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._fire()
+
     def _fire(self) -> None:
         self._timer = None
         self._due_s = asyncio.get_running_loop().time() + self._paint()

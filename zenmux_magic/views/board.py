@@ -1,0 +1,184 @@
+"""The live view: a run in a widget that grows as the answer comes, and settles to static output.
+
+In: a run's events, on the engine's loop. Out: one display, and messages to the page: one a frame for
+all columns, at the pace that the kernel's budget and the page allow. A page that says `ready` gets
+all that there is. Where none does within a second, the document view takes the display over, until
+one does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from zenmux_magic.completion import Completion
+from zenmux_magic.events import Event
+from zenmux_magic.markdown.incremental import IncrementalMarkdown
+from zenmux_magic.request import Request
+from zenmux_magic.views import Controls, budget
+from zenmux_magic.views.column import Column
+from zenmux_magic.views.document import DocumentView, Publisher
+from zenmux_magic.views.pace import Pace
+from zenmux_magic.views.settled import combined
+
+PATIENCE_S = 1.0
+_VIEW = "application/vnd.jupyter.widget-view+json"
+_MEND = (
+    "shown in steps, because this page cannot load the live board: install anywidget into"
+    " the environment of JupyterLab itself, then reload the page"
+)
+
+
+class BoardView:
+    """Shows a run as a widget.
+
+    Args:
+        publisher: Where displays go; the one of the cell that runs.
+        new_document: Makes an empty Markdown renderer.
+        patience_s: How long to wait for a page before the document view takes over.
+    """
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        new_document: Callable[[], IncrementalMarkdown] = IncrementalMarkdown,
+        *,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        from zenmux_magic.views import widget  # here, on the main thread: it takes its time
+
+        self._widgets = widget
+        self._publisher = publisher
+        self._new_document = new_document
+        self._patience_s = patience_s
+        self._display_id = f"zenmux-{uuid.uuid4().hex}"
+        self._columns: list[Column] = []
+        self._history: list[tuple[int, Event]] = []  # until a page is there
+        self._stand_in: DocumentView | None = None
+        self._ready = self._settled = False
+        self._frames: dict[int, float] = {}  # when they were sent, until they are acknowledged
+        self._sent = 0
+        self._pace = Pace(self._frame)
+
+    def open(self, requests: Sequence[Request], controls: Controls) -> None:
+        """Show an empty board and wait for the page."""
+        self._requests, self._controls = requests, controls
+        self._loop = asyncio.get_running_loop()
+        context = contextvars.copy_context()
+        start = time.monotonic()
+        self._columns = [
+            Column(number, request, self._new_document, lambda: time.monotonic() - start)
+            for number, request in enumerate(requests)
+        ]
+        self._widgets.keep()
+        self._widget = self._widgets.Board()
+        # Messages come on the main thread; all state lives on the engine's.
+        self._widget.on_msg(
+            lambda _, content, buffers: self._loop.call_soon_threadsafe(
+                self._receive, content, context=context
+            )
+        )
+        budget.shared().join(self)
+        self._show(*self._live_bundle(), update=False)
+        self._timer = self._loop.call_later(self._patience_s, self._give_up)
+
+    def event(self, column: int, event: Event) -> None:
+        """Take in an event; the first token goes out at once."""
+        state = self._columns[column]
+        first = not state.begun
+        state.add(event)
+        if not self._ready:
+            self._history.append((column, event))
+            if self._stand_in is not None:
+                self._stand_in.event(column, event)
+        elif first and state.begun:
+            self._pace.now()
+        else:
+            self._pace.touch()
+
+    def settle(self, completions: Sequence[Completion]) -> None:
+        """Leave static output, and the final state for pages that load the widget again."""
+        self._settled = True
+        self._timer.cancel()
+        self._pace.close()
+        budget.shared().leave(self)
+        for column, completion in zip(self._columns, completions, strict=True):
+            column.end(completion)
+        if self._ready:
+            self._frame()
+        self._widget.final = {"columns": self._snapshots()}
+        if self._stand_in is not None:
+            self._stand_in.settle(completions)
+        else:
+            self._show(*combined(completions), update=True)
+
+    def _frame(self) -> float:
+        """Send what changed; the seconds until the next."""
+        operations = [one for column in self._columns for one in column.operations()]
+        if operations:
+            self._sent += 1
+            self._frames[self._sent] = time.monotonic()
+            self._widget.send({"t": "frame", "n": self._sent, "ops": operations})
+        return budget.shared().interval_s(self)
+
+    def _receive(self, content: dict[str, Any]) -> None:
+        """A message of the page, on the engine's loop."""
+        kind = content.get("t")
+        if kind == "stop":
+            self._controls.stop(content.get("column"))
+        elif kind == "ack":
+            self._acknowledge(content)
+        elif kind == "ready":
+            self._begin(str(content.get("view")))
+        elif kind == "hello" and self._stand_in is not None and not self._settled:
+            # The page can, after all: it was only slow.
+            self._stand_in.close()
+            self._stand_in = None
+            self._show(*self._live_bundle(), update=True)
+
+    def _begin(self, view: str) -> None:
+        """A page is there: give it all that has come so far."""
+        self._timer.cancel()
+        if self._ready and not self._settled:
+            self._frame()  # so that the others know as much as the snapshot holds
+        elif not self._ready:
+            self._ready = True
+            self._history.clear()
+            for column in self._columns:
+                column.operations()  # the snapshot holds them
+        snapshots = self._snapshots()
+        self._widget.send({"t": "snapshot", "view": view, "columns": snapshots})
+
+    def _snapshots(self) -> list[dict[str, Any]]:
+        return [column.snapshot() for column in self._columns]
+
+    def _acknowledge(self, content: dict[str, Any]) -> None:
+        frame = content.get("frame")
+        if not isinstance(frame, int) or frame not in self._frames:
+            return  # of a page that lags behind another
+        sent_at = self._frames[frame]
+        late_s = time.monotonic() - sent_at - content.get("held_ms", 0) / 1000
+        budget.shared().report(self, late_s)
+        self._frames = {n: at for n, at in self._frames.items() if n > frame}
+
+    def _give_up(self) -> None:
+        """No page has come: show the run in steps instead."""
+        self._stand_in = DocumentView(self._publisher, display_id=self._display_id, note=_MEND)
+        self._stand_in.open(self._requests, self._controls)
+        for column, event in self._history:
+            self._stand_in.event(column, event)
+
+    def _show(self, data: dict[str, Any], metadata: dict[str, Any], *, update: bool) -> None:
+        transient = {"display_id": self._display_id}
+        self._publisher.publish(data, metadata, transient=transient, update=update)
+
+    def _live_bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The widget. A file that is saved meanwhile holds this, and shows the line of text."""
+        models = ", ".join(request.model for request in self._requests)
+        line = f"{models} was still answering when this notebook was saved."
+        view = {"version_major": 2, "version_minor": 0, "model_id": self._widget.model_id}
+        return {_VIEW: view, "text/plain": line}, {}

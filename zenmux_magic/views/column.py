@@ -1,0 +1,140 @@
+"""One column of a board: events in, operations for the page out.
+
+An operation is a JSON list `[name, column, …]`. `part` is 0 for the answer, 1 for the reasoning.
+
+    ["reset",  column, part]                      all of it is void and comes again
+    ["commit", column, part, join, html]          append finished HTML; it is never touched again
+    ["live",   column, part, join, keep, html]    the growing end: `keep` characters of it, + html
+    ["append", column, part, text]                more text at the end of the growing end
+    ["status", column, {…}]                       the line above, see `progress`
+
+`join` is that of `markdown.incremental.Patch`, which tells how a page puts the HTML together.
+
+`snapshot` gives the same as one value, for a page that has nothing yet. It sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from zenmux_magic.completion import Completion
+from zenmux_magic.events import Event, ReasoningDelta, TextDelta
+from zenmux_magic.markdown.incremental import IncrementalMarkdown
+from zenmux_magic.request import Request
+from zenmux_magic.views.progress import Progress, Status
+
+Operation = list[Any]
+STATUS_S = 0.25  # figures that change oftener cannot be read
+
+
+class Part:
+    """A growing text and what the page has of it.
+
+    Args:
+        document: The renderer, empty.
+    """
+
+    def __init__(self, document: IncrementalMarkdown) -> None:
+        self.document = document
+        self._live = ""  # as it was last sent whole
+
+    def operations(self, column: int, part: int) -> list[Operation]:
+        """What changed since the last call."""
+        patch = self.document.take()
+        found: list[Operation] = []
+        if patch.reset:
+            found.append(["reset", column, part])
+            self._live = ""
+        if patch.commit:
+            found.append(["commit", column, part, patch.join, patch.commit])
+        if patch.live is not None:
+            # What grows at its end keeps its beginning.
+            keep = _common(self._live, patch.live)
+            # The page counts UTF-16 units: beyond the BMP it would cut elsewhere.
+            units = len(patch.live[:keep].encode("utf-16-le")) // 2
+            found.append(["live", column, part, patch.live_join, units, patch.live[keep:]])
+            self._live = patch.live
+        if patch.append:
+            found.append(["append", column, part, patch.append])
+        return found
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that the operations have told."""
+        patch = self.document.snapshot()
+        self._live = ""  # of what a page had before, nothing can be kept
+        return {"commit": patch.commit, "live": patch.live or "", "join": patch.live_join}
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts have in common at their beginning."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
+    return low
+
+
+class Column:
+    """One answer on its way to the page.
+
+    Args:
+        number: Which column it is.
+        request: What was asked.
+        new_document: Makes an empty renderer.
+        clock_s: Seconds since the request.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        request: Request,
+        new_document: Callable[[], IncrementalMarkdown],
+        clock_s: Callable[[], float],
+    ) -> None:
+        self.number = number
+        self.begun = False  # whether a first token has come
+        self._progress = Progress(request)
+        self._parts = (Part(new_document()), Part(new_document()))
+        self._clock_s = clock_s
+        self._status_due_s = 0.0
+        self._ended: Status | None = None
+
+    def add(self, event: Event) -> None:
+        """Take in an event."""
+        if self._progress.add(event):
+            self._status_due_s = 0.0
+        if isinstance(event, TextDelta):
+            self._parts[0].document.feed(event.text)
+            self.begun = True
+        elif isinstance(event, ReasoningDelta):
+            self._parts[1].document.feed(event.text)
+            self.begun = True
+
+    def end(self, completion: Completion) -> None:
+        """No more events come."""
+        for part in self._parts:
+            part.document.finish()
+        self._ended = self._progress.ended(completion)
+        self._status_due_s = 0.0
+
+    def operations(self) -> list[Operation]:
+        """What changed since the last call."""
+        found = [
+            operation
+            for place, part in enumerate(self._parts)
+            for operation in part.operations(self.number, place)
+        ]
+        now_s = self._clock_s()
+        if now_s >= self._status_due_s:
+            self._status_due_s = float("inf") if self._ended else now_s + STATUS_S
+            found.append(["status", self.number, self._status().to_dict()])
+        return found
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that there is, as one value."""
+        parts = [part.snapshot() for part in self._parts]
+        return {"status": self._status().to_dict(), "parts": parts}
+
+    def _status(self) -> Status:
+        return self._ended or self._progress.status(self._clock_s())

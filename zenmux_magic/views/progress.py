@@ -1,0 +1,193 @@
+"""What the line above an answer says: who answers, what it does now, how much and how fast.
+
+In: one column's events. Out: a `Status`, plain data for the page. Estimates are marked with ≈ until
+the service has reported its own count. It renders no Markdown and knows no widget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from zenmux_magic.completion import Completion
+from zenmux_magic.events import (
+    Event,
+    Identified,
+    Opened,
+    ReasoningDelta,
+    Retrying,
+    TextDelta,
+    ToolCallDelta,
+    UsageReport,
+)
+from zenmux_magic.request import Request
+from zenmux_magic.views.settled import ending_of
+
+_BYTES_PER_TOKEN = 4  # about true of English; other scripts have more bytes a letter
+_REASONS = {"rate_limit": "rate limited", None: "no connection"}
+
+
+@dataclass(frozen=True)
+class Status:
+    """The line above an answer.
+
+    Attributes:
+        phase: `waiting`, `retrying`, `thinking`, `streaming`, then `done`, `stopped`, `cut` or `failed`.
+        label: The same for people.
+        model: The model asked for.
+        served: The model that answered, where it is another one.
+        clock_s: Seconds since the request, when this was made; the page counts on from it.
+        until_s: When the next attempt comes, on the same clock.
+        figures: First token, tokens, speed.
+        thought: How long the model thought and how much, once it has.
+        error: What went wrong.
+        text: The answer, once it is over: what is copied.
+    """
+
+    phase: str
+    label: str
+    model: str
+    served: str
+    clock_s: float
+    until_s: float | None = None
+    figures: Sequence[str] = ()
+    thought: str = ""
+    error: str = ""
+    text: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, without what is empty."""
+        return {name: value for name, value in asdict(self).items() if value not in (None, "", ())}
+
+
+class Progress:
+    """Counts one column's events."""
+
+    def __init__(self, request: Request) -> None:
+        self.phase, self.label = "waiting", "waiting"
+        self._model, self._served = request.model, request.model
+        self._until_s: float | None = None
+        self._bytes = self._pieces = 0
+        self._reasoning: list[str] = []
+        self._first_s: float | None = None
+        self._thinking_s: float | None = None
+        self._answer_s: float | None = None
+        self._reported: int | None = None
+
+    def add(self, event: Event) -> bool:
+        """Take in one event; whether it changes what the line says, other than its figures."""
+        before = (self.phase, self.label, self._served)
+        if isinstance(event, TextDelta | ReasoningDelta | ToolCallDelta):
+            self._count(event)
+        elif isinstance(event, Retrying):
+            self.phase, self._until_s = "retrying", event.at_s + event.delay_s
+            reason = _REASONS.get(event.error.type, (event.error.type or "").replace("_", " "))
+            self.label = f"{reason}, again in"
+        elif isinstance(event, Opened):
+            self.phase = self.label = "waiting"
+            self._until_s = None
+        elif isinstance(event, Identified):
+            self._served = event.model or self._served
+        elif isinstance(event, UsageReport):
+            self._reported = event.usage.output_tokens
+        return before != (self.phase, self.label, self._served)
+
+    def _count(self, event: TextDelta | ReasoningDelta | ToolCallDelta) -> None:
+        self._pieces += 1
+        if self._first_s is None:
+            self._first_s = event.at_s
+        if isinstance(event, ReasoningDelta):
+            if self._thinking_s is None:
+                self._thinking_s = event.at_s
+            if self._answer_s is None:
+                self.phase = self.label = "thinking"
+            self._bytes += len(event.text.encode())
+            self._reasoning.append(event.text)
+            return
+        text = event.text if isinstance(event, TextDelta) else event.arguments
+        self._bytes += len(text.encode())
+        if self._answer_s is None:
+            self._answer_s = event.at_s
+        self.phase = "streaming"
+        self.label = "streaming" if isinstance(event, TextDelta) else "calling a tool"
+
+    def status(self, clock_s: float) -> Status:
+        """The line while the answer comes."""
+        tokens = self._reported or max(self._pieces, round(self._bytes / _BYTES_PER_TOKEN))
+        span = clock_s - self._first_s if self._first_s is not None else 0.0
+        speed = tokens / span if span >= 1 else None  # a shorter span says nothing
+        return Status(
+            phase=self.phase,
+            label=self.label,
+            model=self._model,
+            served=self._shown_served(),
+            clock_s=round(clock_s, 2),
+            until_s=self._until_s,
+            figures=_figures(tokens, speed, self._answer_s, "" if self._reported else "≈ "),
+            thought=self._thought(),
+        )
+
+    def ended(self, completion: Completion) -> Status:
+        """The line when it is over."""
+        ending = ending_of(completion)
+        exact = completion.usage.output_tokens
+        tokens = exact or max(self._pieces, round(self._bytes / _BYTES_PER_TOKEN))
+        end_s = completion.duration_s or 0.0
+        first_s = completion.ttft_s
+        span = end_s - first_s if first_s is not None else 0.0
+        return Status(
+            phase=_phase(completion),
+            label=ending or "done",
+            model=self._model,
+            served="" if completion.model == self._model else completion.model,
+            clock_s=round(end_s, 2),
+            figures=_figures(
+                tokens,
+                tokens / span if span > 0 else None,
+                completion.ttfa_s,
+                "" if exact else "≈ ",
+            ),
+            thought=self._thought(end_s),
+            error=str(completion.error) if completion.error else "",
+            text=completion.text,
+        )
+
+    def _shown_served(self) -> str:
+        return "" if self._served == self._model else self._served
+
+    def _thought(self, end_s: float | None = None) -> str:
+        """One line about the thinking, once it is over."""
+        over_s = self._answer_s if self._answer_s is not None else end_s
+        if self._thinking_s is None or over_s is None:
+            return ""
+        words = len("".join(self._reasoning).split())
+        return f"thought for {seconds(over_s - self._thinking_s)} · {words:,} words"
+
+
+def _phase(completion: Completion) -> str:
+    if completion.error is not None:
+        return "stopped" if completion.error.kind == "Interrupted" else "failed"
+    ends = {"stopped": "stopped", "length": "cut", "content_filter": "cut"}
+    return ends.get(completion.finish_reason or "", "done")
+
+
+def _figures(
+    tokens: int, speed: float | None, first_s: float | None, about: str
+) -> tuple[str, ...]:
+    """What is known first stands first, so that nothing moves when more is known."""
+    found = []
+    if first_s is not None:
+        found.append(f"first token {seconds(first_s)}")
+    if tokens:
+        found.append(f"{about}{tokens:,} token{'' if tokens == 1 else 's'}")
+    if speed is not None:
+        found.append(f"{about}{speed:,.0f} tokens/s")
+    return tuple(found)
+
+
+def seconds(value: float) -> str:
+    """A time as people write it: 0.31 s, 6.3 s, 2 min 5 s."""
+    if value >= 60:
+        return f"{int(value // 60)} min {int(value % 60)} s"
+    return f"{value:.2f} s" if value < 1 else f"{value:.1f} s"

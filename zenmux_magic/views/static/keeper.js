@@ -1,0 +1,122 @@
+// Watches the page and dresses settled answers: the line above with its figures, copy buttons, focus.
+// None of it reaches the notebook's model, so none of it is saved. What an answer's Markdown and
+// times are is read from the notebook that the page holds; the kernel need not be asked.
+
+// The text of an answer without its formulas, which the page may have typeset meanwhile.
+function wording(answer) {
+  const copy = answer.cloneNode(true);
+  for (const one of copy.querySelectorAll("mjx-container, .zenmux-status, button")) one.remove();
+  for (const one of copy.querySelectorAll("span")) {
+    if (/^\s*(\$|\\[([])/.test(one.textContent) || !one.textContent) one.remove();
+  }
+  for (const one of copy.querySelectorAll("details > summary")) one.remove();
+  return copy.textContent.replace(/\s+/g, "");
+}
+
+function phaseOf(ending) {
+  if (!ending) return "done";
+  if (ending.startsWith("cut")) return "cut";
+  return ending === "stopped" || ending === "interrupted" ? "stopped" : "failed";
+}
+
+// The footer that is in the file, and the times that are in its metadata, as a status.
+function statusOf(footer, times, text) {
+  const words = footer.split(" · ");
+  const [, model, asked] = words[0].match(/^(.*?)(?: \(asked: (.*)\))?$/s);
+  const counts = words.slice(1).filter((word) => /^≈|\d tokens?$/.test(word));
+  const ending = words.slice(1).find((word) => !counts.includes(word)) ?? "";
+  const { ttft_s, ttfa_s, duration_s, usage } = times;
+  const figures = ttfa_s == null ? counts : [`first token ${time(ttfa_s, true)}`, ...counts];
+  const tokens = Number.parseInt((counts[0] ?? "").replace(/\D/g, ""), 10);
+  if (tokens && duration_s > ttft_s) {
+    figures.push(`${Math.round(tokens / (duration_s - ttft_s)).toLocaleString("en")} tokens/s`);
+  }
+  return {
+    phase: phaseOf(ending),
+    label: ending || "done",
+    model: asked ?? model,
+    served: asked ? model : "",
+    clock_s: duration_s,
+    figures,
+    text,
+  };
+}
+
+class Keeper {
+  constructor(manager) {
+    this.manager = manager;
+    this.search(document.body);
+    this.observer = new MutationObserver((records) => {
+      for (const { addedNodes } of records) {
+        for (const added of addedNodes) if (added.nodeType === Node.ELEMENT_NODE) this.search(added);
+      }
+    });
+    this.observer.observe(document.body, { childList: true, subtree: true });
+  }
+
+  close() {
+    this.observer.disconnect();
+  }
+
+  search(root) {
+    if (root.matches(".zenmux-settled")) this.dress(root);
+    for (const answer of root.querySelectorAll(".zenmux-settled")) this.dress(answer);
+  }
+
+  dress(answer) {
+    if (answer.classList.contains("zenmux-dressed")) return;
+    dressCode(answer);
+    for (const box of answer.querySelectorAll(".zenmux-code pre, .zenmux-table, .zenmux-math")) {
+      box.tabIndex = 0;
+    }
+    const found = this.record(answer);
+    if (found) return this.head(answer, found.metadata.zenmux, found.data["text/plain"]);
+    // It may belong to another notebook in this page, whose keeper knows it better.
+    setTimeout(() => {
+      if (!answer.isConnected || answer.classList.contains("zenmux-dressed")) return;
+      this.head(answer, {}, answer.innerText);
+    }, 500);
+  }
+
+  head(answer, times, text) {
+    const footer = answer.querySelector(":scope > .zenmux-footer");
+    if (!footer) return;
+    const line = new StatusLine();
+    line.paint(statusOf(footer.textContent, times, text));
+    line.phase.removeAttribute("role"); // nothing happens here any more
+    answer.prepend(line.root);
+    answer.classList.add("zenmux-dressed");
+    const thought = answer.querySelector(":scope > details > summary");
+    if (thought && times.ttfa_s > times.ttft_s) {
+      const took = time(times.ttfa_s - times.ttft_s, true);
+      thought.textContent = thought.textContent.replace(/^thought ·/, `thought for ${took} ·`);
+    }
+  }
+
+  // The output in the notebook's model that an element of the page shows.
+  record(answer) {
+    const cells = this.manager?.context?.model?.cells;
+    if (!cells) return undefined;
+    const wanted = wording(answer);
+    const place = answer.closest("[data-windowed-list-index]")?.dataset.windowedListIndex;
+    const near = place === undefined ? [...cells] : [cells.get(Number(place))];
+    for (const cell of near) {
+      const outputs = cell?.outputs;
+      for (let at = 0; at < (outputs?.length ?? 0); at++) {
+        const output = outputs.get(at);
+        if (!output.metadata?.zenmux || typeof output.data["text/html"] !== "string") continue;
+        const parsed = new DOMParser().parseFromString(output.data["text/html"], "text/html");
+        const saved = parsed.querySelector(".zenmux-settled");
+        if (saved && wording(saved) === wanted) return output;
+      }
+    }
+    return undefined;
+  }
+}
+
+export default {
+  initialize({ model }) {
+    const keeper = new Keeper(model.widget_manager);
+    return () => keeper.close();
+  },
+};
