@@ -53,7 +53,8 @@ class ErrorInfo:
     """An error as a value, so that it can be compared, stored and read back.
 
     Attributes:
-        kind: Name of the exception class: `ServiceError`, `ConnectionFailed` or `StreamBroken`.
+        kind: Name of the exception class: `ServiceError`, `ConnectionFailed` or `StreamBroken`; or
+            `Interrupted`, where the user ended it.
         message: One line: what happened, with the value, and what to do. Never holds the key.
         type: The gateway's own word for it (`rate_limit`, `invalid_model`, …), if it gave one.
         status: HTTP status, if there was a response.
@@ -112,7 +113,7 @@ _KINDS = {cls.__name__: cls for cls in (ServiceError, ConnectionFailed, StreamBr
 
 def exception_of(error: ErrorInfo, completion: Completion | None = None) -> RequestError:
     """The exception to raise for an error value."""
-    return _KINDS[error.kind](error, completion)
+    return _KINDS.get(error.kind, RequestError)(error, completion)
 
 
 class Interrupted(KeyboardInterrupt):
