@@ -1,0 +1,130 @@
+"""The same cell in the programs that have no widgets: headless runs, terminals, consoles."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from tests.support.environment import environment
+from tests.support.gateway import KEY, Gateway, error, streaming
+
+pexpect = pytest.importorskip("pexpect", reason="terminals are driven with pexpect")
+
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\x1b[=>78]|[\x00-\x08\x0e-\x1f]")
+
+
+@pytest.fixture
+def spoken(gateway: Gateway) -> Gateway:
+    gateway.route = lambda asked: streaming(f"echo **{asked.prompt.strip()}**", pieces=4)
+    return gateway
+
+
+def execute(cells: list[str], gateway: Gateway, home: Path) -> Any:
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in cells],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    )
+    client = NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(home)}})
+    variables = environment(home, ZENMUX_API_KEY=KEY, ZENMUX_BASE_URL=gateway.base_url)
+    client.create_kernel_manager()
+    try:
+        client.execute(env=variables)
+    finally:
+        execute.notebook = notebook  # type: ignore[attr-defined]
+    return notebook
+
+
+def test_ten_answers_each_in_its_own_cell(spoken: Gateway, tmp_path: Path) -> None:
+    cells = [f"%%zenmux\nnumber {n}" for n in range(10)]
+    notebook = execute(["%load_ext zenmux_magic", *cells], spoken, tmp_path)
+    shown = [cell.outputs for cell in notebook.cells[1:]]
+    assert [len(outputs) for outputs in shown] == [1] * 10
+    texts = [outputs[0].data["text/plain"] for outputs in shown]
+    assert texts == [f"echo **number {n}**" for n in range(10)]
+    saved = nbformat.writes(notebook)
+    assert "widget" not in saved
+    assert KEY not in saved
+
+
+def test_the_same_answers_give_the_same_file(spoken: Gateway, tmp_path: Path) -> None:
+    def outputs() -> list[Any]:
+        cells = execute(["%load_ext zenmux_magic", "%%zenmux\nhi"], spoken, tmp_path).cells
+        return [output.data for output in cells[1].outputs]
+
+    assert outputs() == outputs()
+
+
+def test_a_headless_run_stops_at_a_failing_cell(gateway: Gateway, tmp_path: Path) -> None:
+    gateway.route = lambda asked: error(402, "insufficient_credit", "empty")
+    with pytest.raises(CellExecutionError, match="No credit is left"):
+        execute(["%load_ext zenmux_magic", "%%zenmux\nhi", "1 + 1"], gateway, tmp_path)
+    assert KEY not in nbformat.writes(execute.notebook)  # type: ignore[attr-defined]
+
+
+@pytest.fixture(params=["ipython", "console"])
+def terminal(request: pytest.FixtureRequest, gateway: Gateway, tmp_path: Path) -> Iterator[Any]:
+    """IPython, or jupyter console, in a real pseudo-terminal."""
+    modules = {
+        "ipython": ["IPython", "--no-banner", "--no-confirm-exit", "--colors=NoColor"],
+        "console": ["jupyter_console", "--ZMQTerminalInteractiveShell.banner="],
+    }
+    if request.param == "console":
+        pytest.importorskip("jupyter_console")
+    variables = {"ZENMUX_API_KEY": KEY, "ZENMUX_BASE_URL": gateway.base_url, "TERM": "xterm"}
+    variables["PROMPT_TOOLKIT_NO_CPR"] = "1"  # pexpect is no terminal that tells its cursor's place
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", *modules[request.param]],
+        env=environment(tmp_path, **variables),
+        cwd=str(tmp_path),
+        encoding="utf-8",
+        timeout=20,
+        dimensions=(40, 200),
+    )
+    child.expect(prompt(1))
+    yield child
+    child.close(force=True)
+
+
+def prompt(number: int) -> str:
+    """A prompt, whatever colours stand between its characters."""
+    gap = r"(?:\x1b\[[0-9;?]*[a-zA-Z])*"
+    return gap.join(["In", " ", r"\[", *str(number), r"\]", ":"])
+
+
+def typed(child: Any, *lines: str, until: str) -> str:
+    for line in lines:
+        child.send(f"{line}\r")
+    child.expect(until)
+    return _ESCAPES.sub("", child.before)
+
+
+def test_a_terminal(terminal: Any, spoken: Gateway) -> None:
+    typed(terminal, "%load_ext zenmux_magic", until=prompt(2))
+    shown = typed(terminal, "%%zenmux -o a", "hi", "", "", until=prompt(3))
+    assert "echo **hi**" in shown
+    assert "tokens/s" in shown
+    assert "(1, 'echo **hi**')" in typed(terminal, "1, str(a)", until=prompt(4))
+    shown = typed(terminal, "%zenmux nonsense", until=prompt(5))
+    assert "ZenMux: %zenmux knows no 'nonsense'" in shown
+    assert "Traceback" not in shown
+
+
+def test_an_interrupt_in_a_terminal(terminal: Any, gateway: Gateway) -> None:
+    gateway.route = lambda asked: streaming("word " * 400, pace_s=0.05)
+    typed(terminal, "%load_ext zenmux_magic", until=prompt(2))
+    typed(terminal, "%%zenmux -o a", "hi", "", "", until="word word")
+    terminal.sendintr()
+    shown = typed(terminal, until=prompt(3))
+    assert "Interrupted. What had come is kept in a." in shown
+    assert "Traceback" not in shown
+    gateway.wait_departure(1)
+    assert "'Interrupted'" in typed(terminal, "a.text[:4], a.error.kind", until=prompt(4))
