@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.gateway import KEY, Gateway
-from tests.support.kernel import Kernel
 
-if TYPE_CHECKING:  # Playwright is not installed everywhere
+if TYPE_CHECKING:  # Playwright is not installed everywhere, and neither import is quick
+    from tests.support.kernel import Kernel
     from tests.support.lab import Lab, NotebookPage
 
-StartKernel = Callable[..., Kernel]
+    StartKernel = Callable[..., Kernel]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,6 +43,8 @@ def gateway() -> Iterator[Gateway]:
 @pytest.fixture
 def start_kernel(tmp_path: Path) -> Iterator[StartKernel]:
     """Starts kernels with the given variables, `start_kernel(ZENMUX_API_KEY="…")`; ends them."""
+    from tests.support.kernel import Kernel
+
     with ExitStack() as stack:
 
         def start(**wanted: str) -> Kernel:
@@ -62,24 +64,27 @@ def kernel(start_kernel: StartKernel, gateway: Gateway) -> Kernel:
 @pytest.fixture(scope="session")
 def lab_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The one JupyterLab and Chromium of the run; tests take `lab`."""
-    try:
-        from tests.support.browser import BrowserMissingError
-        from tests.support.lab import Lab
-    except ModuleNotFoundError as missing:
-        _cannot(f"no package {missing.name}: `pip install -e '.[test]'`")
-    try:
-        running = Lab(tmp_path_factory.mktemp("lab"))
-    except BrowserMissingError as missing:
-        _cannot(str(missing))
+    running = _start_lab(tmp_path_factory.mktemp("lab"))
+    if isinstance(running, str):
+        # Skipped on a person's machine; failed where nobody would see that it was skipped.
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(running)
     yield running
     running.close()
 
 
-def _cannot(why: str) -> None:
-    """Skip on a person's machine; fail where nobody would see that it was skipped."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(why, pytrace=False)
-    pytest.skip(why)
+def _start_lab(home: Path) -> Lab | str:
+    """Server and browser, or why there can be none."""
+    try:
+        import jupyterlab  # type: ignore[import-untyped]  # noqa: F401 (started by its name)
+
+        from tests.support.browser import BrowserMissingError
+        from tests.support.lab import Lab
+    except ModuleNotFoundError as missing:
+        return f"no package {missing.name}: `pip install -e '.[test]'`"
+    try:
+        return Lab(home)
+    except BrowserMissingError as missing:
+        return str(missing)
 
 
 @pytest.fixture

@@ -407,7 +407,7 @@ def test_a_loop_can_run_after_a_browser_test() -> None:
     assert asyncio.run(asyncio.sleep(0, "ran")) == "ran"
 
 
-@pytest.mark.browser
+@pytest.mark.usefixtures("lab_session")
 def test_the_server_ends_when_the_tests_are_killed(tmp_path: Path) -> None:
     program = (
         "import os, pathlib, sys\n"

@@ -10,7 +10,6 @@ fails, in every later test. So between the tests that use it the mark is taken o
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,15 +30,23 @@ QUIET = (
 )
 
 
-def find_chromium(playwright: Playwright) -> str | None:
-    """The machine's own Chromium or Chrome, else the one that Playwright has installed."""
-    own = playwright.chromium.executable_path
-    found = next(filter(None, map(shutil.which, COMMANDS)), None)
-    return found or (own if Path(own).exists() else None)
-
-
 class BrowserMissingError(Exception):
     """No Chromium on this machine; the message says how to get one."""
+
+
+def find_chromium(playwright: Playwright) -> str:
+    """The machine's own Chromium or Chrome, else the one that Playwright has installed.
+
+    Raises:
+        BrowserMissingError: There is none.
+    """
+    installed = playwright.chromium.executable_path
+    found = next(filter(None, map(shutil.which, COMMANDS)), None)
+    if found is None and not Path(installed).exists():
+        raise BrowserMissingError(
+            "no Chromium found: `apt install chromium`, or `playwright install chromium`"
+        )
+    return found or installed
 
 
 class Browser:
@@ -48,17 +55,15 @@ class Browser:
     def __init__(self) -> None:
         self._playwright = sync_playwright().start()
         self._loop = asyncio.get_running_loop()
-        executable = find_chromium(self._playwright)
-        if executable is None:
-            self._playwright.stop()
-            asyncio._set_running_loop(None)
-            raise BrowserMissingError(
-                "no Chromium found: `apt install chromium`, or `playwright install chromium`"
+        try:
+            self._chromium = self._playwright.chromium.launch(
+                executable_path=find_chromium(self._playwright), args=list(QUIET)
             )
-        self._chromium = self._playwright.chromium.launch(
-            executable_path=executable, args=list(QUIET)
-        )
-        asyncio._set_running_loop(None)
+        except BaseException:
+            self._playwright.stop()
+            raise
+        finally:
+            asyncio._set_running_loop(None)
 
     @contextmanager
     def lent(self) -> Iterator[None]:
@@ -82,9 +87,3 @@ class Browser:
         with self.lent():
             self._chromium.close()
             self._playwright.stop()
-
-
-def missing_package() -> str | None:
-    """The first package without which there can be no browser test, if one is missing."""
-    names = ("playwright", "jupyterlab")
-    return next((name for name in names if importlib.util.find_spec(name) is None), None)
