@@ -6,12 +6,15 @@ model wrote, the HTML holds only what `Policy` names.
 
 from .code import CodeBlock, code_blocks
 from .engines import render, settled_html
+from .incremental import IncrementalMarkdown, Patch
 from .policy import DEFAULT_POLICY, Policy
 from .settled_markdown import settled_markdown
 
 __all__ = [
     "DEFAULT_POLICY",
     "CodeBlock",
+    "IncrementalMarkdown",
+    "Patch",
     "Policy",
     "code_blocks",
     "render",

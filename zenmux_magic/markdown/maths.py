@@ -14,7 +14,7 @@ from typing import NamedTuple
 from xml.etree.ElementTree import tostring
 
 OPENERS = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
-_TEX_SIGN = re.compile(r"[\\^_{=]")
+TEX_SIGN = re.compile(r"[\\^_{=]")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
 _ENVIRONMENT = re.compile(r"\\begin\s*\{([A-Za-z]+\*?)\}")
 _SYMBOL = re.compile(r"&amp;(#x[0-9A-Fa-f]{1,6};)")
@@ -72,7 +72,7 @@ def _single_dollar(text: str, start: int, stop: int) -> Formula | None:
     tex = text[start + 1 : close]
     if close < 0 or tex[-1:].isspace() or text[close + 1 : close + 2].isdigit():
         return None
-    return Formula(tex, False, close + 1) if _TEX_SIGN.search(tex) else None
+    return Formula(tex, False, close + 1) if TEX_SIGN.search(tex) else None
 
 
 def is_harmless(tex: str, limit: int = 2_000) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .maths import OPENERS, formula_at
+from .repair import add_repairs
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -50,7 +51,9 @@ def _build(max_nesting: int) -> MarkdownIt:
     md.block.ruler.before(
         "blockquote", "formula_block", _formula_block, {"alt": ["paragraph", "reference"]}
     )
+    md.block.ruler.at("fence", _fence, {"alt": ["paragraph", "reference", "blockquote", "list"]})
     md.core.ruler.after("inline", "tasks", _tasks)
+    add_repairs(md)
     return md
 
 
@@ -94,6 +97,16 @@ def _line_break(state: StateInline, silent: bool) -> bool:
     return True
 
 
+def _fence(state: StateBlock, start: int, stop: int, silent: bool) -> bool:
+    from markdown_it.rules_block import fence
+
+    columns = {"container": state.blkIndent, "indent": state.sCount[start]}
+    found = fence(state, start, stop, silent)
+    if found and not silent:
+        state.tokens[-1].meta = columns
+    return found
+
+
 def _line(state: StateBlock, line: int) -> str:
     return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
 
@@ -104,17 +117,19 @@ def _formula_block(state: StateBlock, start: int, stop: int, silent: bool) -> bo
     if opener not in ("$$", "\\[") or state.is_code_block(start):
         return False
     end = _formula_end(state, start, stop, OPENERS[opener])
-    if end is None:
+    half = end is None and state.env.get("pending_from", stop) <= start and "live" in state.env
+    if end is None and not half:
         return False
     if silent:
         return True
+    end = stop - 1 if end is None else end
     lines = [_line(state, line) for line in range(start, end + 1)]
     source = "\n".join(lines).strip()
     token = state.push("formula_block", "math", 0)
-    token.content = source[2:-2].strip()
+    token.content = "" if half else source[2:-2].strip()
     token.markup = source
     token.map = [start, end + 1]
-    token.meta = {"display": True}
+    token.meta = {"display": True, "open": half}
     state.line = end + 1
     return True
 

@@ -30,7 +30,7 @@ class _List:
     items: list[_Item] = field(default_factory=list)
 
 
-def space_items(tokens: list[Token], lines: list[str], *, loose: bool = False) -> bool:
+def space_items(tokens: list[Token], lines: list[str], *, loose: bool = False) -> list[bool]:
     """Mark the paragraphs of every list item in place.
 
     Args:
@@ -39,11 +39,11 @@ def space_items(tokens: list[Token], lines: list[str], *, loose: bool = False) -
         loose: The first top-level list goes on from a part in which a blank line was seen.
 
     Returns:
-        Whether the last top-level list has room at its end.
+        For each item of the last top-level list, whether it has room.
     """
     open_lists: list[_List] = []
     quotes = 0
-    last = loose
+    last: list[bool] = []
     for token in tokens:
         if token.type in ("blockquote_open", "blockquote_close"):
             quotes += token.nesting
@@ -71,7 +71,8 @@ def _note(block: _List, token: Token) -> None:
             item.paragraphs.append(token)
 
 
-def _space(block: _List, lines: list[str], loose: bool) -> bool:
+def _space(block: _List, lines: list[str], loose: bool) -> list[bool]:
+    spaced = []
     for at, item in enumerate(block.items):
         starts = item.children[1:]
         if at + 1 < len(block.items):
@@ -79,10 +80,11 @@ def _space(block: _List, lines: list[str], loose: bool) -> bool:
         loose = loose or any(_blank(lines, start - 1, block.quotes) for start in starts)
         for paragraph in item.paragraphs:
             paragraph.hidden = not loose
-    return loose
+        spaced.append(loose)
+    return spaced
 
 
 def _blank(lines: list[str], at: int, quotes: int) -> bool:
     if not 0 <= at < len(lines):
         return False
-    return re.fullmatch(rf"(?:\s*>){{0,{quotes}}}\s*", lines[at]) is not None
+    return re.fullmatch(rf"(?:[ \t]*>){{0,{quotes}}}[ \t]*", lines[at]) is not None

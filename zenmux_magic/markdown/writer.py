@@ -13,6 +13,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .highlight import highlight, language_name
@@ -149,6 +150,9 @@ class Writer:
             "fence": self._code,
             "code_block": self._code,
             "formula": self._formula,
+            "formula_source": lambda token: (
+                f'<code class="zenmux-tex">{escape(token.content)}</code>'
+            ),
             "formula_block": self._formula_block,
             "image": self._image,
         }
@@ -201,9 +205,14 @@ class Writer:
 
     def _code(self, token: Token) -> str:
         code = token.content.removesuffix("\n")
-        return code_html(code, language_name(token.info), self.policy, settled=self.settled)
+        language = language_name(token.info)
+        if token.meta.get("open"):
+            return code_html(code, language, replace(self.policy, highlight_limit=-1))
+        return code_html(code, language, self.policy, settled=self.settled)
 
     def _formula(self, token: Token) -> str:
+        if token.meta.get("open"):
+            return f'<code class="zenmux-tex">{escape(token.markup)}</code>'
         display = bool(token.meta["display"])
         return formula_html(token.content, token.markup, display, self.policy, self.settled)
 

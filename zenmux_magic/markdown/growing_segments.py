@@ -1,0 +1,81 @@
+"""A growing text with the second engine, which knows neither tokens nor final blocks.
+
+In: text in any chunks. Out: HTML of the parts that look final, and of the rest. A part ends at a
+blank line before a line that starts something new at the margin. That guess can be wrong (an
+extension may act at a distance): at the end everything is rendered once more, and where it differs,
+that is a new revision.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from .containers import OpenContainer
+from .engines import to_html
+from .policy import Policy
+from .repair import shown_lines
+
+_FENCE = re.compile(r"(`{3,}|~{3,})")
+# Starts at the margin, and neither goes on with a list or definition nor is an indented line.
+_FRESH = re.compile(r"(?![-+*:][ \t]|\d+[.)][ \t]|\[[^\]]*\]:|>)[^\s|]")
+
+
+class GrowingSegments:
+    """The state of one growing text; the same attributes as the first engine's."""
+
+    def __init__(self, extensions: Sequence[object], policy: Policy) -> None:
+        self.committed: list[str] = []
+        self.revision = 0
+        self.open: OpenContainer | None = None
+        self._extensions = tuple(extensions)
+        self._policy = policy
+        self._source: list[str] = []
+        self._lines: list[str] = []
+        self._partial = ""
+        self._fence = ""
+
+    def grow(self, text: str) -> None:
+        """Take more text; commit the parts that a later line has ended."""
+        self._source.append(text)
+        head, newline, rest = text.rpartition("\n")
+        if not newline:
+            self._partial += text
+            return
+        for line in (self._partial + head).split("\n"):
+            self._take(line)
+        self._partial = rest
+
+    def finish(self) -> None:
+        """Render everything once; a new revision where the guesses were wrong."""
+        whole = self._html("".join(self._source))
+        shown = "".join(self.committed)
+        if whole.startswith(shown):
+            self.committed.append(whole[len(shown) :])
+        else:
+            self.committed = [whole]
+            self.revision += 1
+        self._lines, self._partial = [], ""
+
+    def live(self) -> tuple[str, int]:
+        """HTML of what is not committed yet; it never continues anything."""
+        lines, _ = shown_lines(self._lines, self._partial, in_table=False)
+        return self._html("\n".join(lines)), 0
+
+    def _html(self, text: str) -> str:
+        return to_html(text, engine="markdown", extensions=self._extensions, policy=self._policy)
+
+    def _take(self, line: str) -> None:
+        after_blank = bool(self._lines) and not self._lines[-1].strip()
+        if after_blank and not self._fence and _FRESH.match(line):
+            html = self._html("\n".join(self._lines))
+            if html:
+                # The engine writes a line end between blocks, none at the end.
+                self.committed.append(f"\n{html}" if self.committed else html)
+            self._lines = []
+        self._lines.append(line)
+        mark = _FENCE.match(line.lstrip())
+        if mark and not self._fence:
+            self._fence = mark[0]
+        elif mark and line.strip().startswith(self._fence) and not line.strip(" " + mark[0][0]):
+            self._fence = ""
