@@ -34,7 +34,7 @@ async def ask(
     reasoning: str | None = None,
     param: Mapping[str, Any] | None = None,
     base_url: str | None = None,
-    timeout: float | None = None,  # noqa: ASYNC109 — the option's name; a silence, not a deadline
+    timeout: float | None = None,
     transport: str | None = None,
 ) -> Completion:
     """Ask a model and wait for the whole answer.
@@ -98,9 +98,11 @@ async def stream(text: str, **options: Any) -> AsyncIterator[Event]:
     """
     feed = _Feed()
     answer = _start(text, feed, **options)
+    answer.when_done(feed.close)
     try:
         while (event := await feed.queue.get()) is not None:
             yield event
+        await answer.wait()  # raises what kept the run from its end
     finally:
         answer.stop()
 
@@ -117,11 +119,18 @@ class _Feed:
 
     def event(self, column: int, event: Event) -> None:
         """Hand over an event."""
-        self._loop.call_soon_threadsafe(self.queue.put_nowait, event)
+        self._put(event)
 
     def settle(self, completions: Sequence[Completion]) -> None:
+        """Nothing more to hand over; `close` comes after it, and where it does not come."""
+
+    def close(self) -> None:
         """Say that no more comes."""
-        self._loop.call_soon_threadsafe(self.queue.put_nowait, None)
+        self._put(None)
+
+    def _put(self, event: Event | None) -> None:
+        if not self._loop.is_closed():  # else nobody waits any more
+            self._loop.call_soon_threadsafe(self.queue.put_nowait, event)
 
 
 def _given(names: Mapping[str, Any]) -> dict[str, Any]:

@@ -97,6 +97,7 @@ class Engine:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._connections is not None:
             await self._connections.aclose()
+        await asyncio.get_running_loop().shutdown_asyncgens()
 
 
 _shared = Engine()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from concurrent import futures
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as StillRunning
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -54,11 +54,11 @@ class Answer:
 
     def stop(self, column: int | None = None) -> None:
         """End one column, or all: what has come is the answer, with the finish reason `stopped`."""
-        self._loop.call_soon_threadsafe(self._end, column, "stopped")
+        self._from_any_thread(column, "stopped")
 
     def interrupt(self) -> None:
         """End all columns as interrupted: what has come is kept, with an error."""
-        self._loop.call_soon_threadsafe(self._end, None, "interrupted")
+        self._from_any_thread(None, "interrupted")
 
     def result(self) -> tuple[Completion, ...]:
         """Block until all columns have ended.
@@ -66,11 +66,9 @@ class Answer:
         Returns:
             One completion a column, in the order of the calls.
         """
-        while True:
-            try:
-                return self._future.result(_POLL_S)
-            except StillRunning:
-                continue
+        while not futures.wait([self._future], _POLL_S).done:
+            continue
+        return self._future.result()
 
     async def wait(self) -> tuple[Completion, ...]:
         """The completions, on any event loop. Cancelling the wait leaves the run alone."""
@@ -84,6 +82,14 @@ class Answer:
     def __await__(self) -> Generator[Any, None, Completion | tuple[Completion, ...]]:
         completions = yield from self.wait().__await__()
         return completions[0] if len(completions) == 1 else completions
+
+    def when_done(self, call: Callable[[], object]) -> None:
+        """Have `call` called once all columns have ended, on any thread, however they ended."""
+        self._future.add_done_callback(lambda _: call())
+
+    def _from_any_thread(self, column: int | None, how: str) -> None:
+        if not self.done:  # afterwards the loop may be closed
+            self._loop.call_soon_threadsafe(self._end, column, how)
 
     def _end(self, column: int | None, how: str) -> None:
         numbers = range(len(self._calls)) if column is None else [column]
@@ -105,6 +111,8 @@ class Answer:
         start = time.monotonic()
 
         def take(event: Event) -> None:
+            if isinstance(event, (Finish, Failure)):
+                self._columns.pop(number, None)  # a stop that comes now comes too late
             fold.add(event)
             self._show("event", number, event)
 

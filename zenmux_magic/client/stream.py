@@ -21,6 +21,7 @@ from zenmux_magic.errors import ErrorInfo
 from zenmux_magic.events import Event, Failure, Opened, Retrying
 from zenmux_magic.request import Request
 
+_DRAIN_S = 0.1  # how long the end of the body may take after [DONE]
 _AFTER_THE_END_S = 5.0  # how long usage may still take after the finish reason
 _LARGEST_DOCUMENT = 1_000_000
 _LARGEST_ERROR = 64_000
@@ -229,8 +230,15 @@ class _Attempt:
                 for event in decode(server_event, at_s):
                     yield event
             if self._decoder.ended:
+                await self._drain(response)
                 return
             chunk = await self._next(response, False)
+
+    async def _drain(self, response: Response) -> None:
+        """Read to the end of the body: only then can the connection serve the next request."""
+        with anyio.move_on_after(_DRAIN_S):
+            async for _ in response.chunks:
+                pass
 
     async def _document(self, head: bytes, response: Response) -> AsyncGenerator[Event, None]:
         """A status of 200 whose body is not a stream: an error, a page, or the whole answer."""

@@ -23,6 +23,8 @@ from zenmux_magic.request import Request
 
 USER_AGENT = f"zenmux-magic/{__version__}"
 _CONNECT_S = 15.0
+# People pause between two cells for longer than the five seconds that `httpx` keeps a connection.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=60.0)
 _KEPT = frozenset(
     {
         "accept-encoding",
@@ -92,7 +94,9 @@ class DirectTransport:
     def __init__(self, base_url: str, key: Secret | None) -> None:
         self._key = key
         self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(None, connect=_CONNECT_S), trust_env=not is_loopback(base_url)
+            timeout=httpx.Timeout(None, connect=_CONNECT_S),
+            limits=_LIMITS,
+            trust_env=not is_loopback(base_url),
         )
 
     @asynccontextmanager
@@ -130,6 +134,7 @@ class OpenAITransport:
             max_retries=0,
             timeout=openai.Timeout(None, connect=_CONNECT_S),
             http_client=openai.DefaultAsyncHttpxClient(
+                limits=_LIMITS,
                 trust_env=not is_loopback(base_url),
                 follow_redirects=False,
                 event_hooks={"request": [self._own_headers]},

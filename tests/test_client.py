@@ -1,0 +1,809 @@
+"""The client on a real loopback server: bytes on a socket in, events out, through both transports."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+import ssl
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import Any
+
+import anyio
+import pytest
+
+from tests.support.gateway import (
+    EMPTY_FAULTS,
+    FAULTS,
+    KEY,
+    REQUEST_ID,
+    Close,
+    Gateway,
+    Head,
+    Pause,
+    Reply,
+    Reset,
+    Send,
+    Silence,
+    WaitFor,
+    as_json,
+    chunk,
+    error,
+    fault,
+    sse,
+    streaming,
+)
+from zenmux_magic import __version__
+from zenmux_magic.client import Connections, Secret, faults, stream
+from zenmux_magic.client.listing import get_json
+from zenmux_magic.completion import Completion, fold
+from zenmux_magic.errors import ErrorInfo, RequestError
+from zenmux_magic.events import Event, Failure, Finish, Opened, Retrying, TextDelta, Usage
+from zenmux_magic.request import Request, TransportName
+
+SECRET = Secret(KEY)
+SO_FAR = "So far, so **good**"
+TRANSPORTS: tuple[TransportName, ...] = ("openai", "direct")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture(params=TRANSPORTS)
+def transport(request: pytest.FixtureRequest) -> TransportName:
+    found: TransportName = request.param
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def asked(gateway: Gateway, transport: TransportName) -> Request:
+    """A request to the stand-in, to be varied."""
+    return Request(
+        "demo/echo",
+        ({"role": "user", "content": "Hi"},),
+        base_url=gateway.base_url,
+        transport=transport,
+        timeout_s=10.0,
+        first_byte_timeout_s=10.0,
+    )
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[Connections]:
+    connections = Connections()
+    try:
+        yield connections
+    finally:
+        await connections.aclose()
+
+
+class Naps:
+    """Stands in for sleeping between attempts: takes no time, and remembers."""
+
+    def __init__(self) -> None:
+        self.taken: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.taken.append(seconds)
+
+
+def events_of(
+    request: Request, key: Secret | None = SECRET, naps: Naps | None = None
+) -> list[Event]:
+    """All events of one request."""
+
+    async def collect() -> list[Event]:
+        async with connected() as connections:
+            happened = stream(request, key, connections, sleep=naps or Naps(), jitter=lambda: 0.5)
+            return [event async for event in happened]
+
+    return asyncio.run(collect())
+
+
+def answer_to(request: Request, key: Secret | None = SECRET) -> Completion:
+    events = events_of(request, key)
+    assert [isinstance(event, (Finish, Failure)) for event in events].index(True) == len(events) - 1
+    return fold(request, events)
+
+
+def failure_of(request: Request, key: Secret | None = SECRET) -> ErrorInfo:
+    problem = answer_to(request, key).error
+    assert problem is not None
+    assert "\n" not in str(problem)
+    return problem
+
+
+# Good answers.
+
+ODD = 'naïve 日本語 🙂 a\u2028b\u2029c\u0085d\x0be\ufefff "q" \\ \x00 \r\n\ttail\n\n'
+
+
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize("split", ["event", "byte", 3, 4096])
+def test_text_arrives_byte_for_byte(
+    gateway: Gateway, asked: Request, split: Any, newline: bytes
+) -> None:
+    gateway.default = streaming(ODD, pieces=1, split=split, newline=newline, keepalive=5)
+    answer = answer_to(asked)
+    assert answer.text.encode() == ODD.encode()
+    assert (answer.finish_reason, answer.error) == ("stop", None)
+
+
+def test_all_that_an_answer_tells(gateway: Gateway, asked: Request) -> None:
+    gateway.default = streaming("Hello", reasoning="Hm.", model="served/model", pieces=1)
+    events = events_of(asked)
+    answer = fold(asked, events)
+    assert (answer.text, answer.reasoning) == ("Hello", "Hm.")
+    assert (answer.model, answer.requested_model) == ("served/model", "demo/echo")
+    assert (answer.id, answer.request_id) == ("2534c5a8f1b64b0d9a6e1c0de0000001", REQUEST_ID)
+    assert answer.usage == Usage(12, 7, 0, 0, 19)
+    assert answer.messages == asked.messages
+    times = [event.at_s for event in events]
+    assert times == sorted(times)
+    assert answer.ttft_s is not None
+    assert answer.ttfa_s is not None
+    assert answer.duration_s is not None
+    assert 0 < answer.ttft_s <= answer.ttfa_s <= answer.duration_s
+
+
+def test_a_compressed_stream(gateway: Gateway, asked: Request) -> None:
+    body = gzip.compress(sse(chunk("Hello"), chunk({}, finish_reason="stop")))
+    gateway.default = Reply(200, {"content-encoding": "gzip"}, [Send(body)])
+    assert answer_to(asked).text == "Hello"
+
+
+@pytest.mark.parametrize("framing", ["chunked", "length", "close"])
+def test_every_framing(gateway: Gateway, asked: Request, framing: Any) -> None:
+    gateway.default = replace(streaming("Hello"), framing=framing)
+    assert answer_to(asked).text == "Hello"
+
+
+def test_a_byte_order_mark_and_blank_lines_come_first(gateway: Gateway, asked: Request) -> None:
+    body = sse(chunk("Hello"), chunk({}, finish_reason="stop"))
+    pieces = [b"\xef", b"\xbb\xbf", b"\n", b"\n", body]
+    gateway.default = Reply(steps=[Send(piece) for piece in pieces])
+    assert answer_to(asked).text == "Hello"
+
+
+def test_a_service_that_does_not_stream(gateway: Gateway, asked: Request) -> None:
+    choice = {"message": {"role": "assistant", "content": "Whole."}, "finish_reason": "stop"}
+    gateway.default = as_json({"id": "x", "model": "a/b", "choices": [choice]})
+    answer = answer_to(asked)
+    assert (answer.text, answer.model, answer.finish_reason) == ("Whole.", "a/b", "stop")
+
+
+def test_events_come_while_the_stream_goes_on(gateway: Gateway, asked: Request) -> None:
+    go = threading.Event()
+    first, rest = sse(chunk("Hel"), done=False), sse(chunk("lo"), chunk({}, finish_reason="stop"))
+    gateway.default = Reply(steps=[Send(first), WaitFor(go), Send(rest)])
+
+    async def read() -> str:
+        text = ""
+        async with connected() as connections:
+            async for event in stream(asked, SECRET, connections):
+                if isinstance(event, TextDelta):
+                    go.set()  # the server waits for this before it sends the rest
+                    text += event.text
+        return text
+
+    assert asyncio.run(read()) == "Hello"
+
+
+def test_two_at_once(gateway: Gateway, asked: Request) -> None:
+    gateway.route = lambda got: streaming(f"for {got.model}", pieces=1)
+
+    async def both() -> list[str]:
+        async def one(model: str, connections: Connections) -> str:
+            request = replace(asked, model=model)
+            events = [event async for event in stream(request, SECRET, connections)]
+            return fold(request, events).text
+
+        async with connected() as connections:
+            return await asyncio.gather(*(one(f"m{n}", connections) for n in range(8)))
+
+    assert asyncio.run(both()) == [f"for m{n}" for n in range(8)]
+
+
+def test_the_connection_serves_the_next_request(gateway: Gateway, asked: Request) -> None:
+    async def twice() -> int:
+        async with connected() as connections:
+            for _ in range(2):
+                events = [event async for event in stream(asked, SECRET, connections)]
+                assert isinstance(events[-1], Finish)
+            return gateway.connections_open
+
+    assert asyncio.run(twice()) == 1
+
+
+# What goes over the wire.
+
+
+def test_the_request(gateway: Gateway, asked: Request, transport: TransportName) -> None:
+    answer_to(asked)
+    [got] = gateway.requests
+    assert (got.method, got.path, got.query) == ("POST", "/api/v1/chat/completions", {})
+    assert got.json == {
+        "model": "demo/echo",
+        "messages": [{"role": "user", "content": "Hi"}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    assert got.headers["authorization"] == f"Bearer {KEY}"
+    assert got.headers["user-agent"] == f"zenmux-magic/{__version__}"
+    assert got.headers["accept"] == "text/event-stream"
+    assert got.headers["content-type"] == "application/json"
+    known = {"host", "accept-encoding", "connection", "content-length"}
+    # How the `openai` package marks that its raw response is asked for.
+    known |= {"x-stainless-raw-response"} if transport == "openai" else set()
+    said = {"authorization", "user-agent", "accept", "content-type"}
+    assert set(got.headers) == known | said
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"temperature": 0.2, "max_completion_tokens": 800, "reasoning_effort": "low"},
+        {"temperature": 0, "top_p": 1.0, "stop": ["a b", "\n"], "x": {"a": [1, None, "é"]}},
+        {"reasoning": {"enabled": True}, "provider": {"routing": {"type": "order"}}},
+        {"response_format": {"type": "json_schema", "json_schema": {"schema": {"type": "object"}}}},
+        {"tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}]},
+        {"n": 1, "seed": None, "logit_bias": {"50256": -100}, "web_search_options": {}},
+    ],
+)
+def test_fields_go_as_they_were_asked_for(
+    gateway: Gateway, asked: Request, params: dict[str, Any]
+) -> None:
+    answer_to(replace(asked, params=params))
+    standing = {"model", "messages", "stream", "stream_options"}
+    assert {k: v for k, v in gateway.chats[0].json.items() if k not in standing} == params
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ODD,
+        '{"a": 1} \\frac{1}{2} \\section{% c {%d} {} $x %d {{ secret }}\r\n\n',
+        [
+            {"type": "text", "text": "What is this?"},
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}},
+            {"type": "file", "file": {"filename": "a.pdf", "file_data": "AA=="}, "odd": 1},
+        ],
+    ],
+    ids=["odd text", "no template", "parts"],
+)
+def test_messages_go_as_they_are(gateway: Gateway, asked: Request, content: Any) -> None:
+    messages = ({"role": "system", "content": "S"}, {"role": "user", "content": content})
+    answer_to(replace(asked, messages=messages))
+    assert gateway.chats[0].json["messages"] == list(messages)
+
+
+def test_variables_of_the_openai_package_do_not_leak(
+    gateway: Gateway, asked: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Gateway(check_key=False) as other:
+        for name in ("API_KEY", "ORG_ID", "PROJECT_ID", "ADMIN_KEY", "WEBHOOK_SECRET"):
+            monkeypatch.setenv(f"OPENAI_{name}", "leak-me")
+        monkeypatch.setenv("OPENAI_BASE_URL", other.base_url)
+        monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Leak: leak-me\nAuthorization: leak-me")
+        assert answer_to(asked).text
+        assert not other.requests
+        assert "leak-me" not in str(gateway.requests[0])
+
+
+def test_without_a_key_none_is_sent(
+    gateway: Gateway, asked: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "leak-me")
+    gateway.check_key = False
+    assert answer_to(asked, key=None).text
+    assert "authorization" not in gateway.requests[0].headers
+
+
+def test_a_key_goes_with_its_own_request(gateway: Gateway, asked: Request) -> None:
+    gateway.check_key = False
+
+    async def three() -> None:
+        async with connected() as connections:
+            for key in (Secret("sk-one"), None, Secret("sk-two")):
+                assert [event async for event in stream(asked, key, connections)]
+
+    asyncio.run(three())
+    sent = [got.headers.get("authorization") for got in gateway.chats]
+    assert sent == ["Bearer sk-one", None, "Bearer sk-two"]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(gateway: Gateway, asked: Request, status: int) -> None:
+    with Gateway(check_key=False) as other:
+        gateway.default = Reply(status, {"location": f"{other.base_url}/chat/completions"})
+        problem = failure_of(asked)
+        assert not other.requests
+    assert f"redirects to {other.base_url}" in problem.message
+    assert (problem.kind, problem.status) == ("ServiceError", status)
+    assert len(gateway.chats) == 1
+
+
+def test_loopback_needs_no_proxy(
+    gateway: Gateway, asked: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in PROXIES[:3]:
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert answer_to(asked).text
+    assert answer_to(replace(asked, base_url=asked.base_url.replace("127.0.0.1", "localhost"))).text
+
+
+def test_elsewhere_the_proxy_is_used(
+    gateway: Gateway, asked: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", gateway.base_url.removesuffix("/api/v1"))
+    assert answer_to(replace(asked, base_url="http://model.invalid/api/v1")).text
+    assert gateway.chats[0].headers["host"] == "model.invalid"
+
+
+def test_a_proxy_that_cannot_be_used(asked: Request, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "nonsense://me:hunter2@127.0.0.1:1")
+    problem = failure_of(replace(asked, base_url="http://model.invalid/api/v1"))
+    assert "Check the variables HTTPS_PROXY, ALL_PROXY" in problem.message
+    assert "hunter2" not in problem.message
+
+
+# Faults after the first byte.
+
+PROVIDER = ("ServiceError", "provider_error", 502, "The provider went away.")
+LOST = ("StreamBroken", None, None, "the connection was lost")
+AFTER_THE_FIRST_BYTE: dict[str, tuple[str, str | None, int | None, str] | None] = {
+    "error event": PROVIDER,
+    "error event, done": PROVIDER,
+    "error on a chunk": PROVIDER,
+    "named error event": PROVIDER,
+    "reset": LOST,
+    "closed without the last chunk": LOST,
+    "bad chunk size": LOST,
+    "end without finish": ("StreamBroken", None, None, "closed before the end of the stream"),
+    "done without finish": None,  # the service says that it is done: a good end
+    "finish reason error": ("StreamBroken", None, None, "ended it with an error"),
+    "malformed JSON": ("StreamBroken", None, None, "not a JSON object"),
+    "JSON that is no object": ("StreamBroken", None, None, "not a JSON object (“[1, 2]”)"),
+    "silence": ("StreamBroken", None, None, "nothing came for 0.3 s"),
+}
+
+
+def check(problem: ErrorInfo | None, expected: tuple[str, str | None, int | None, str]) -> None:
+    assert problem is not None
+    kind, type_, status, words = expected
+    assert (problem.kind, problem.type, problem.status) == (kind, type_, status)
+    assert words in problem.message
+    assert "\n" not in str(problem)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_after_the_first_token(gateway: Gateway, asked: Request, name: str) -> None:
+    gateway.default = fault(name, SO_FAR)
+    answer = answer_to(replace(asked, timeout_s=0.3))
+    assert answer.text == SO_FAR
+    assert answer.request_id == REQUEST_ID
+    assert len(gateway.chats) == 1
+    expected = AFTER_THE_FIRST_BYTE[name]
+    if expected is None:
+        assert (answer.error, answer.finish_reason) == (None, None)
+    else:
+        check(answer.error, expected)
+        assert answer.error is not None
+        assert answer.error.request_id == REQUEST_ID
+
+
+@pytest.mark.parametrize("end", [Reset(), Close()], ids=["reset", "closed"])
+def test_an_event_whose_blank_line_the_fault_took_is_kept(
+    gateway: Gateway, asked: Request, end: Reset | Close
+) -> None:
+    whole = sse(chunk("kept"), done=False).removesuffix(b"\n")
+    gateway.default = Reply(steps=[Send(whole), Pause(0.05), end])
+    answer = answer_to(asked)
+    assert answer.text == "kept"
+    check(answer.error, LOST)
+
+
+def test_a_body_shorter_than_it_said(gateway: Gateway, asked: Request) -> None:
+    gateway.default = replace(
+        streaming(SO_FAR, finish=None, done=False), framing="length", length=9999
+    )
+    answer = answer_to(asked)
+    assert answer.text == SO_FAR
+    check(answer.error, LOST)
+
+
+def test_a_body_that_does_not_decompress(gateway: Gateway, asked: Request) -> None:
+    gateway.default = Reply(200, {"content-encoding": "gzip"}, [Send(b"data: no gzip\n\n")])
+    check(failure_of(asked), LOST)
+
+
+@pytest.mark.parametrize("end", [Silence(), Reset(), Close()], ids=["silence", "reset", "closed"])
+def test_what_breaks_after_the_finish_reason_costs_nothing(
+    gateway: Gateway, asked: Request, end: Silence | Reset | Close
+) -> None:
+    good = streaming(SO_FAR, done=False)
+    gateway.default = replace(good, steps=[*good.steps, Pause(0.05), end])
+    answer = answer_to(replace(asked, timeout_s=0.3))
+    assert (answer.text, answer.finish_reason, answer.error) == (SO_FAR, "stop", None)
+    assert answer.usage.prompt_tokens == 12
+
+
+EMPTY_ANSWER = ("ServiceError", None, None, "demo/echo sent an empty answer")
+NO_CONNECTION = ("ConnectionFailed", None, None, "No connection to http://127.0.0.1:")
+QUIET = ("ConnectionFailed", None, None, "sent nothing for 0.3 s")
+BEFORE_THE_FIRST_TOKEN: dict[str, tuple[tuple[str, str | None, int | None, str] | None, int]] = {
+    "empty stop": (EMPTY_ANSWER, 1),
+    "empty length": (None, 1),
+    "empty body": (("StreamBroken", None, None, "closed before the end of the stream"), 1),
+    "only done": (EMPTY_ANSWER, 1),
+    "JSON error as 200": (PROVIDER, 4),
+    "reset before the head": (NO_CONNECTION, 4),
+    "closed before the head": (NO_CONNECTION, 4),
+    "silence before the head": (QUIET, 1),
+    "silence after the head": (QUIET, 1),
+    "no HTTP at all": (NO_CONNECTION, 4),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY_FAULTS)
+def test_fault_before_the_first_token(gateway: Gateway, asked: Request, name: str) -> None:
+    gateway.default = fault(name)
+    answer = answer_to(replace(asked, first_byte_timeout_s=0.3))
+    expected, requests = BEFORE_THE_FIRST_TOKEN[name]
+    assert answer.text == ""
+    assert len(gateway.chats) == requests
+    if expected is None:
+        assert (answer.error, answer.finish_reason) == (None, "length")
+    else:
+        check(answer.error, expected)
+
+
+DOCUMENTS = {
+    "a web page": (b"<!DOCTYPE html><html>Sign in</html>", "answered with a web page"),
+    "a web page after blanks": (b"\xef\xbb\xbf\r\n  <html>", "answered with a web page"),
+    "JSON of something else": (b'{"hello": 1}', "closed before the end of the stream"),
+    "a JSON list": (b"[1]", "not a JSON object"),
+    "half a JSON document": (b'{"error": {"message"', "not a JSON object"),
+    "plain words": (b"upstream connect error", "closed before the end of the stream"),
+    "only blanks": (b" \n\n \r\n", "closed before the end of the stream"),
+}
+
+
+@pytest.mark.parametrize(("body", "words"), DOCUMENTS.values(), ids=DOCUMENTS.keys())
+def test_a_status_of_200_with_another_body(
+    gateway: Gateway, asked: Request, body: bytes, words: str
+) -> None:
+    gateway.default = Reply(200, {"content-type": "text/html"}, [Send(body)], "length")
+    problem = failure_of(asked)
+    assert words in problem.message
+    assert problem.request_id == REQUEST_ID
+    assert len(gateway.chats) == 1
+
+
+# Errors before the stream.
+
+REFUSALS = [
+    (400, "invalid_params", "refused as invalid"),
+    (402, "insufficient_credit", "No credit is left"),
+    (402, "reject_no_credit", "No credit is left"),
+    (402, "quote_exceeded", "quota is used up"),
+    (403, "access_denied", "The key was refused"),
+    (403, "safety_check_failed", "safety check refused this prompt"),
+    (404, "model_not_available", "demo/echo is not in the plan"),
+    (404, "invalid_model", "There is no model demo/echo"),
+    (404, "model_not_supported", "demo/echo cannot answer this kind of request"),
+    (413, "invalid_params", "prompt is too long for demo/echo"),
+    (422, "provider_unprocessable_entity_error", "provider of demo/echo cannot process"),
+    (500, "invalid_model", "There is no model demo/echo"),
+    (401, "unauthorized", "The key was refused"),
+    (405, "oops", "takes no chat requests"),
+    (418, "teapot", "refused as invalid"),
+]
+TRANSIENT = [
+    (429, "rate_limit", "Too many requests"),
+    (500, "internal_server_error", "The gateway failed"),
+    (502, "provider_api_error", "The provider of demo/echo failed"),
+    (502, "provider_error", "The provider of demo/echo failed"),
+    (503, "no_provider_available", "No provider serves demo/echo"),
+    (504, "oops", "The service failed"),
+    (520, "provider_internal_server_error", "The provider of demo/echo failed"),
+    (524, "provider_error", "The provider of demo/echo failed"),
+]
+
+
+@pytest.mark.parametrize(("status", "kind", "words"), [*REFUSALS, *TRANSIENT])
+def test_refused_before_the_stream(
+    gateway: Gateway, asked: Request, status: int, kind: str, words: str
+) -> None:
+    gateway.default = error(status, kind, "In the service's words.")
+    problem = failure_of(asked)
+    check(problem, ("ServiceError", kind, status, words))
+    assert problem.request_id == REQUEST_ID
+    assert str(problem).endswith(
+        f" [{status} {kind}] The service said: “In the service's words.” (request id {REQUEST_ID})"
+    )
+    assert len(gateway.chats) == (1 if (status, kind, words) in REFUSALS else 4)
+
+
+BODIES = {
+    "nothing": (b"", "", None),
+    "a web page": (b"<html><body>502 Bad Gateway</body></html>", "", None),
+    "plain words": (b"bad\n\x1b[31mgateway\x07", " The service said: “bad [31mgateway”", None),
+    "no error key": (b'{"message": "gone"}', " The service said: “gone”", None),
+    "a string": (b'{"error": "gone"}', " The service said: “gone”", None),
+    "no JSON object": (b"[1]", " The service said: “[1]”", None),
+    "no UTF-8": (b"gone \xff", " The service said: “gone �”", None),
+    "very long": (b"x" * 100_000, f" The service said: “{'x' * 300}…”", None),
+    "half a character": (b'{"error": {"message": "\\ud83d!"}}', " The service said: “�!”", None),
+}
+
+
+@pytest.mark.parametrize(("body", "tail", "kind"), BODIES.values(), ids=BODIES.keys())
+def test_refused_with_another_body(
+    gateway: Gateway, asked: Request, body: bytes, tail: str, kind: str | None
+) -> None:
+    gateway.default = Reply(400, {}, [Send(body)], "length")
+    problem = failure_of(asked)
+    assert problem.message.endswith(f"[400]{tail}")
+    assert (problem.type, problem.status) == (kind, 400)
+
+
+# Trying again.
+
+
+def test_a_second_attempt_succeeds(gateway: Gateway, asked: Request) -> None:
+    gateway.enqueue(error(502, "provider_error", "Gone."), streaming("Hello"))
+    naps = Naps()
+    events = events_of(asked, naps=naps)
+    first, opened, *_, last = events
+    assert isinstance(first, Retrying)
+    assert (first.attempt, first.delay_s, first.error.status) == (1, 0.5, 502)
+    assert isinstance(opened, Opened)
+    assert last == Finish(last.at_s, "stop")
+    assert fold(asked, events).text == "Hello"
+    assert naps.taken == [0.5]
+    assert gateway.chats[0].body == gateway.chats[1].body
+
+
+def test_the_service_says_when(gateway: Gateway, asked: Request) -> None:
+    gateway.enqueue(error(429, "rate_limit", "Slow.", headers={"retry-after": "7"}), streaming("a"))
+    naps = Naps()
+    assert isinstance(events_of(asked, naps=naps)[-1], Finish)
+    assert naps.taken == [7.0]
+
+
+def test_the_service_names_a_date(gateway: Gateway, asked: Request) -> None:
+    when = datetime.now(timezone.utc) + timedelta(seconds=50)
+    fields = {"retry-after": format_datetime(when, usegmt=True)}
+    gateway.enqueue(error(503, "oops", "Slow.", headers=fields), streaming("a"))
+    naps = Naps()
+    assert isinstance(events_of(asked, naps=naps)[-1], Finish)
+    [nap] = naps.taken
+    assert 0 < nap <= 50  # without the header it would have been 0.5
+    assert nap > 1
+
+
+def test_the_service_asks_for_too_long(gateway: Gateway, asked: Request) -> None:
+    gateway.default = error(429, "rate_limit", "Slow.", headers={"retry-after": "3600"})
+    assert failure_of(asked).message.endswith("It asks to wait 3600 s.")
+    assert len(gateway.chats) == 1
+
+
+def test_no_more_than_was_allowed(gateway: Gateway, asked: Request) -> None:
+    gateway.default = error(503, "oops", "Gone.")
+    naps = Naps()
+    events = events_of(replace(asked, max_retries=2), naps=naps)
+    assert [type(event) for event in events] == [Retrying, Retrying, Failure]
+    assert naps.taken == [0.5, 1.0]
+    assert len(gateway.chats) == 3
+
+
+def test_an_error_event_before_the_first_token(gateway: Gateway, asked: Request) -> None:
+    early = {"error": {"code": "429", "type": "rate_limit", "message": "Slow."}}
+    gateway.enqueue(
+        Reply(steps=[Send(b": ZENMUX PROCESSING\n\n" + sse(chunk(""), early))]), streaming("Hello")
+    )
+    assert answer_to(asked).text == "Hello"
+    assert len(gateway.chats) == 2
+
+
+def test_an_error_event_after_white_space_is_not_tried_again(
+    gateway: Gateway, asked: Request
+) -> None:
+    late = {"error": {"code": "429", "type": "rate_limit", "message": "Slow."}}
+    gateway.default = Reply(steps=[Send(sse(chunk("\n"), late))])
+    assert failure_of(asked).type == "rate_limit"
+    assert len(gateway.chats) == 1
+
+
+# No connection.
+
+
+@contextmanager
+def speaking(answer: bytes) -> Iterator[int]:
+    """A port where somebody answers every connection with these bytes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        stopping = threading.Event()
+
+        def serve() -> None:
+            while True:
+                peer, _ = server.accept()
+                with peer:
+                    if stopping.is_set():
+                        return
+                    peer.recv(65536)
+                    peer.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()[1]
+        stopping.set()
+        socket.create_connection(server.getsockname()).close()
+        thread.join()
+
+
+def test_nobody_listens(asked: Request) -> None:
+    naps = Naps()
+    events = events_of(replace(asked, base_url="http://127.0.0.1:1/v1"), naps=naps)
+    last = events[-1]
+    assert isinstance(last, Failure)
+    check(
+        last.error,
+        ("ConnectionFailed", None, None, "Is a server running there? Check the base URL."),
+    )
+    assert "No connection to http://127.0.0.1:1/v1 (" in last.error.message
+    assert naps.taken == [0.5, 1.0, 2.0]
+
+
+def test_a_name_that_does_not_exist(asked: Request) -> None:
+    problem = failure_of(replace(asked, base_url="http://no-such-host.invalid/v1"))
+    check(problem, ("ConnectionFailed", None, None, "without a network, %zenmux local works"))
+
+
+def test_no_tls_there(asked: Request) -> None:
+    naps = Naps()
+    with speaking(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
+        request = replace(asked, base_url=f"https://127.0.0.1:{port}/v1")
+        last = events_of(request, naps=naps)[-1]
+    assert isinstance(last, Failure)
+    check(
+        last.error, ("ConnectionFailed", None, None, "a server without TLS is reached with http://")
+    )
+    assert naps.taken == []
+
+
+def test_a_certificate_that_is_not_trusted() -> None:
+    cause = ssl.SSLCertVerificationError(1, "certificate verify failed: self-signed certificate")
+    outer = RuntimeError("Connection error.")
+    outer.__cause__ = cause
+    problem = faults.from_network(outer, url="https://a/v1", key=None)
+    assert "point SSL_CERT_FILE at its certificate" in problem.message
+    assert faults.permanent(outer)
+
+
+def test_an_address_that_does_not_answer() -> None:
+    async def wait() -> Exception:
+        try:
+            with anyio.fail_after(0):
+                await anyio.sleep_forever()
+        except TimeoutError as error:
+            return error
+
+    problem = faults.from_network(asyncio.run(wait()), url="https://a/v1", key=None)
+    assert problem.message.startswith("No connection to https://a/v1 (no answer in time).")
+
+
+# Silence.
+
+COMMENT = b": ZENMUX PROCESSING\n\n"
+GOOD = sse(chunk("Hello"), chunk({}, finish_reason="stop"))
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [Pause(0.6), Head(), Send(GOOD)],
+        [Head(), Pause(0.6), Send(GOOD)],
+    ],
+    ids=["before the head", "after the head"],
+)
+def test_the_first_byte_may_take_longer(
+    gateway: Gateway, asked: Request, steps: list[Pause | Head | Send]
+) -> None:
+    gateway.default = Reply(steps=steps)
+    assert answer_to(replace(asked, timeout_s=0.3)).text == "Hello"
+
+
+def test_comments_are_no_silence(gateway: Gateway, asked: Request) -> None:
+    waiting = [step for _ in range(5) for step in (Send(COMMENT), Pause(0.3))]
+    gateway.default = Reply(steps=[*waiting, Send(GOOD)])
+    assert answer_to(replace(asked, timeout_s=1.0, first_byte_timeout_s=1.0)).text == "Hello"
+
+
+def test_silence_after_comments_alone(gateway: Gateway, asked: Request) -> None:
+    gateway.default = Reply(steps=[Send(COMMENT), Silence()])
+    problem = failure_of(replace(asked, timeout_s=0.3))
+    check(problem, QUIET)
+    assert "--timeout" in problem.message
+    assert len(gateway.chats) == 1
+
+
+@pytest.mark.parametrize("name", ["silence", "silence before the head", "silence after the head"])
+def test_a_silent_service_is_left(gateway: Gateway, asked: Request, name: str) -> None:
+    gateway.default = fault(name)
+    assert failure_of(replace(asked, timeout_s=0.3, first_byte_timeout_s=0.3))
+    gateway.wait_departure(1)
+
+
+# Leaving early.
+
+
+def test_leaving_the_stream_closes_the_response(gateway: Gateway, asked: Request) -> None:
+    gateway.default = fault("silence")
+
+    async def leave() -> None:
+        async with connected() as connections:
+            async with aclosing(stream(asked, SECRET, connections)) as events:
+                async for event in events:
+                    if isinstance(event, TextDelta):
+                        break
+            gateway.wait_departure(1)
+
+    asyncio.run(leave())
+
+
+@pytest.mark.parametrize("name", ["silence", "silence before the head", "silence after the head"])
+def test_cancelling_closes_the_response(gateway: Gateway, asked: Request, name: str) -> None:
+    gateway.default = fault(name)
+
+    async def cancel() -> None:
+        async with connected() as connections:
+
+            async def read() -> list[Event]:
+                return [event async for event in stream(asked, SECRET, connections)]
+
+            reading = asyncio.create_task(read())
+            await asyncio.to_thread(gateway.wait_for_request, 1)
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+            await asyncio.to_thread(gateway.wait_departure, 1)
+
+    asyncio.run(cancel())
+
+
+# One GET that is no stream.
+
+
+def test_get_json(gateway: Gateway) -> None:
+    models = asyncio.run(get_json(f"{gateway.base_url}/models", SECRET))
+    assert models["object"] == "list"
+    [got] = gateway.requests
+    assert got.headers["user-agent"] == f"zenmux-magic/{__version__}"
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (error(503, "oops", "Gone."), "The service failed"),
+        (Reply(200, {}, [Send(b"<html>")], "length"), "answered with no JSON"),
+        (Reply(200, {}, [Reset()]), "No connection to"),
+        (Reply(302, {"location": "http://elsewhere.invalid/"}), "redirects to http://elsewhere"),
+    ],
+)
+def test_get_json_fails_in_one_line(gateway: Gateway, reply: Reply, words: str) -> None:
+    gateway.models = reply
+    with pytest.raises(RequestError, match=words) as caught:
+        asyncio.run(get_json(f"{gateway.base_url}/models", None))
+    assert "\n" not in str(caught.value)
+    assert caught.value.__context__ is None
