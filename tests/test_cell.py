@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
 
-from tests.conftest import StartKernel
 from tests.support.gateway import (
     KEY,
     Gateway,
@@ -20,6 +19,9 @@ from tests.support.gateway import (
 )
 from tests.support.kernel import Kernel
 from tests.support.kernel import Reply as Ran
+
+if TYPE_CHECKING:
+    from tests.conftest import StartKernel
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +106,8 @@ def test_a_cell_inside_a_cell_answers_too(loaded: Kernel, code: str) -> None:
 
 
 def interrupt(kernel: Kernel, code: str) -> Ran:
-    cell = kernel.start(code, allow_stdin=False)
+    # Without `stop_on_error` the cells after it are not part of the run that it stops.
+    cell = kernel.start(code, allow_stdin=False, stop_on_error=False)
     kernel.wait_for(lambda m: m.msg_type in {"display_data", "update_display_data"}, cell)
     kernel.interrupt()
     return kernel.finish(cell)
