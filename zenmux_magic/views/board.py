@@ -83,6 +83,7 @@ class BoardView:
             )
         )
         budget.shared().join(self)
+        self._loop.run_in_executor(None, _warm_up)
         self._show(*self._live_bundle(), update=False)
         self._timer = self._loop.call_later(self._patience_s, self._give_up)
 
@@ -182,3 +183,10 @@ class BoardView:
         line = f"{models} was still answering when this notebook was saved."
         view = {"version_major": 2, "version_minor": 0, "model_id": self._widget.model_id}
         return {_VIEW: view, "text/plain": line}, {}
+
+
+def _warm_up() -> None:
+    """Load what rendering needs while the request is on its way, instead of at the first token."""
+    document = IncrementalMarkdown()
+    document.feed("a\n\n```python\n1\n```\n\n$x_1$\n\n")
+    document.take()

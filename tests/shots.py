@@ -1,0 +1,129 @@
+"""Pictures of a board in each of its states, for eyes: in a real JupyterLab, light and dark.
+
+    python -m tests.shots FOLDER [--dark] [STATE …]
+
+Each state is one cell whose answer is scripted to stand still in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import threading
+from pathlib import Path
+
+from tests.support.demo import ANSWER, THOUGHTS
+from tests.support.gateway import (
+    KEY,
+    Gateway,
+    Recorded,
+    Reply,
+    Send,
+    WaitFor,
+    chunk,
+    error,
+    sse,
+    streaming,
+)
+from tests.support.lab import Lab
+
+ARABIC = "## المفاضلة\n\nيتكوّن الخطأ من **الانحياز** و*التباين*:\n\n1. نموذج بسيط\n2. نموذج `complex_model` مرن\n\n> ثمن الأول 5$ والثاني 6$.\n"
+CHINESE = "## 偏差与方差\n\n误差由**偏差**和*方差*组成：\n\n| 模型 | 偏差 | 方差 |\n|---|---|---|\n| 直线 | 高 | 低 |\n\n- 简单模型：欠拟合\n- 灵活模型：过拟合，见 `model.fit`。\n"
+
+
+def _held(reply: Reply, never: threading.Event, share: float) -> Reply:
+    """A reply that stands still after a share of its steps."""
+    steps = list(reply.steps)
+    at = int(len(steps) * share)
+    return Reply(200, {}, [*steps[:at], WaitFor(never), *steps[at:]])
+
+
+def states(never: threading.Event) -> dict[str, list[Reply]]:
+    """What the gateway answers, by state."""
+    whole = streaming(ANSWER, model="openai/gpt-5")
+    thinking = streaming(ANSWER, reasoning=THOUGHTS * 6, model="openai/gpt-5")
+    broken = Reply(
+        steps=[
+            Send(sse(chunk(ANSWER[:420]), done=False)),
+            Send(sse(chunk(choices=[], error={"code": "502", "type": "provider_error",
+                                              "message": "The provider went away."}))),
+        ]
+    )  # fmt: skip
+    return {
+        "waiting": [Reply(steps=[WaitFor(never)])],
+        "retrying": [error(429, "rate_limit", "Slow down.", headers={"retry-after": "60"})],
+        "thinking": [_held(thinking, never, 0.4)],
+        "streaming": [_held(whole, never, 0.75)],
+        "table": [_held(whole, never, 0.35)],
+        "done": [streaming(ANSWER, reasoning=THOUGHTS * 2, model="openai/gpt-5-2026-08-07")],
+        "stopped": [_held(whole, never, 0.3)],
+        "cut": [streaming(ANSWER[:300], finish="length", model="openai/gpt-5")],
+        "failed": [broken],
+        "refused": [error(402, "insufficient_credit", "Top up.")],
+        "arabic": [_held(streaming(ARABIC), never, 0.9)],
+        "arabic-done": [streaming(ARABIC)],
+        "chinese": [_held(streaming(CHINESE), never, 0.9)],
+        "chinese-done": [streaming(CHINESE)],
+    }
+
+
+HELD = {"waiting", "retrying", "thinking", "streaming", "table", "stopped", "arabic", "chinese"}
+
+
+def main() -> None:
+    """Take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--dark", action="store_true")
+    parser.add_argument("--width", type=int, default=1200)
+    parser.add_argument("state", nargs="*")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    never = threading.Event()
+    with tempfile.TemporaryDirectory() as home, Gateway() as gateway:
+        lab = Lab(Path(home))
+        try:
+            with lab.browser.lent():
+                for name, replies in states(never).items():
+                    if not options.state or name in options.state:
+                        _shoot(lab, gateway, name, replies, options)
+        finally:
+            never.set()
+            lab.close()
+
+
+def _shoot(
+    lab: Lab, gateway: Gateway, name: str, replies: list[Reply], options: argparse.Namespace
+) -> None:
+    def route(asked: Recorded) -> Reply | None:
+        return replies[0] if asked.json.get("stream") else None
+
+    gateway.route = route
+    page = lab.open(
+        ["%load_ext zenmux_magic", "%%zenmux -m openai/gpt-5\nExplain the trade-off."],
+        env={"ZENMUX_API_KEY": KEY, "ZENMUX_BASE_URL": gateway.base_url},
+        dark=options.dark,
+        width=options.width,
+        height=1000,
+        scale=1.5,
+        name=name,
+    )
+    page.run(0)
+    page.run_async(1)
+    if name in HELD:
+        page.page.locator(".zenmux-board .zenmux-status").wait_for()
+        page.page.wait_for_timeout(2500)
+        if name == "stopped":
+            page.page.locator(".zenmux-stop").click()
+            page.wait_done(1)
+    else:
+        page.wait_done(1)
+    page.page.wait_for_timeout(700)
+    shade = "dark" if options.dark else "light"
+    page.screenshot(options.folder / f"{name}-{shade}.png", cell=1)
+    print(name, page.console_errors)
+    lab.end_test()
+
+
+if __name__ == "__main__":
+    main()
