@@ -698,6 +698,7 @@ def test_an_address_that_does_not_answer() -> None:
                 await anyio.sleep_forever()
         except TimeoutError as error:
             return error
+        raise AssertionError("it did not time out")
 
     problem = faults.from_network(asyncio.run(wait()), url="https://a/v1", key=None)
     assert problem.message.startswith("No connection to https://a/v1 (no answer in time).")

@@ -175,7 +175,7 @@ def test_code_blocks() -> None:
 def test_values_are_frozen() -> None:
     for value in (Completion(), Usage(), ASKED, BUSY, TextDelta(1.0, "a"), Finish(1.0, None)):
         with pytest.raises((FrozenInstanceError, TypeError)):
-            value.text = "x"  # type: ignore[union-attr]
+            value.text = "x"  # type: ignore[union-attr,misc]
 
 
 times = st.floats(0, 1e6)

@@ -288,7 +288,7 @@ def test_empty_answer(sent: list[Sent], good: bool) -> None:
 
 def test_who_answers_is_told_when_it_changes() -> None:
     decoder = ChunkDecoder(ASKED)
-    chunks = [
+    chunks: list[Sent] = [
         {"id": "g1", "model": "served/model", "choices": []},
         {"id": "g1", "model": "served/model", "choices": []},
         {"choices": []},
