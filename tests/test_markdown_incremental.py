@@ -19,11 +19,11 @@ AWKWARD = {
     "loose list": "1. a\n\n   more\n2. b\n\n3. c\n   - d\n   - e\n\n     f\n\n10. g\n- h\n* i\n",
     "marker geometry": " - a\n  - b\n   - c\n    - d\n\n-\n  e\n-     f\n- \tg\n+ h",
     "setext": "a\n-\n\nb\n===\n\nc\n---\nd\n- - -\ne",
-    "fences in lists": "1. a\n   ```py\n   x = 1\n\n     y\n   ```\n2. b\n   ~~~\n   z\n\nout\n````\n```\nin\n````",
+    "fences in lists": "1. a\n   ```py\n   x = 1\n\n     y\n   ```\n2. b\n   ~~~\n   z\n\no\n````\n```\nin\n````",
     "open fence": "- a\n  - b\n    ```js\n    let a\n   back",
     "quotes": "> a\nb\n> > c\n\n> d\n> ```\n> e\n> - f\n\ng",
     "formulas": "\\(x^2\\) costs $5 and $6, $a_1$\n\n\\[\nx\n- y\n\\]\n\n$$\nz\n\n$$ w $$\n\\[ never",
-    "late definitions": "[a] and [b][c], ![d][e]\n\n- [a]\n\n[a]: https://a.io\n[c]: https://c.io 't'\n\n[A]: x",
+    "late definitions": "[a] [b][c] ![d][e]\n\n- [a]\n\n[a]: https://a.io\n[c]: https://c.io 't'\n\n[A]: x",
     "definition in a list": "[z]\n\n- q\n\n  [z]: https://z.io\n- r",
     "indented code": "a\n\n    b\n\n    c\n\nd",
     "tasks": "- [ ] a\n- [x] b\n- [] c",
@@ -174,22 +174,16 @@ def parse(fragment: str) -> ElementTree.Element:
     return ElementTree.fromstring(f"<body>{closed}</body>")
 
 
-def closed(document: IncrementalMarkdown) -> str:
-    return document.committed
-
-
 @pytest.mark.parametrize("longest", [1, 7, 60])
 @pytest.mark.parametrize("name", [name for name in AWKWARD if name != "line ends"])
 def test_patches_make_the_page(name: str, longest: int) -> None:
     document, page = IncrementalMarkdown(), Page()
-    late = None
     for chunk in chunks(AWKWARD[name], 2, longest):
         document.feed(chunk)
         page.apply(document.take())
         fresh = Page()
         fresh.apply(document.snapshot())
         assert fresh.shown == page.shown
-        late = late or fresh
     document.finish()
     page.apply(document.take())
     assert page.shown == ElementTree.tostring(parse(document.committed), encoding="unicode")
@@ -218,9 +212,8 @@ def test_items_and_rows_are_sent_once() -> None:
     document = IncrementalMarkdown()
     document.feed("3. a\n4. b\n5. c\n6. d")
     first = document.take()
-    assert first.commit == '<ol start="3"><li dir="auto">a</li><li dir="auto">b</li></ol>' or (
-        first.commit.count("<li") == 2
-    )
+    assert first.commit.startswith('<ol start="3"><li')
+    assert first.commit.count("<li") == 2
     document.feed("\n7. e")
     patch = document.take()
     assert (patch.commit.count("<li"), patch.join, patch.live_join) == (1, 1, 1)

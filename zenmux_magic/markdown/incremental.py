@@ -63,9 +63,15 @@ class Growing(Protocol):
     revision: int
     open: OpenContainer | None
 
-    def grow(self, text: str) -> None: ...
-    def finish(self) -> None: ...
-    def live(self) -> tuple[str, int]: ...
+    def grow(self, text: str) -> None:
+        """Take more text."""
+
+    def finish(self) -> None:
+        """Take what came as complete."""
+
+    def live(self) -> tuple[str, int]:
+        """HTML of what is not final, and how many of its elements continue `open`."""
+        ...
 
 
 @dataclass(frozen=True)

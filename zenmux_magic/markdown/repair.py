@@ -27,16 +27,19 @@ _UNDECIDED_LINE = re.compile(
     )""",
     re.VERBOSE,
 )
+_MARKERS = re.compile(rf"[ \t]*{_BULLETS}*")
 _TABLE_LINE = re.compile(rf"[ \t]*{_BULLETS}*\|")
 _DELIMITER_ROW = re.compile(rf"[ \t]*{_BULLETS}*[-|: \t]*")
 _UNDECIDED_END = re.compile(
-    r"(?:[*_~`$\\]+|(?<!\S)!|!?\[|<(?:br?)?[ \t]?/?|&\#?\w{0,10})+\Z", re.IGNORECASE | re.ASCII
+    r"(?:[*_~`$\\]+|\\[(\[]|(?<!\S)!|!?\[|<[a-z]{0,6}[ \t]?/?|&\#?\w{0,10})+\Z",
+    re.IGNORECASE | re.ASCII,
 )
 _HALF_TARGET = re.compile(
     r"(?:\((?:[^\s()<>]|\([^\s()]*\)|\\.)*(?:\s+[\"'(][^\n]*)?|\[[^\]\n]*)?\Z"
 )
 _HALF_AUTOLINK = re.compile(r"<(?=https?:|mailto:)([^\s<>]*)\Z", re.IGNORECASE)
 _LINK_REACH = 300
+_END_REACH = 60
 _LINKS_TRIED = 20
 
 
@@ -73,14 +76,17 @@ def shown_lines(lines: list[str], partial: str, in_table: bool) -> tuple[list[st
         # Perhaps a table's head and the row under it; until then it would be a paragraph.
         return lines[:-1], False
     opens_table = bars[-1] and not in_table and not any(bars[-2:-1])
-    if opens_table or line_is_undecided(partial) or not partial.strip(" \t|"):
+    words = without_undecided_end(_MARKERS.sub("", partial)).strip(" \t|")
+    if opens_table or line_is_undecided(partial) or not words:
         return lines, False
     return [*lines, partial], True
 
 
 def without_undecided_end(text: str) -> str:
     """Text without the markers at its end that the next character decides on."""
-    return _UNDECIDED_END.sub("", text.rstrip()).rstrip()
+    text = text.rstrip()
+    # Only the end is searched: a long line is asked for again with every frame.
+    return text[:-_END_REACH] + _UNDECIDED_END.sub("", text[-_END_REACH:]).rstrip()
 
 
 def add_repairs(md: MarkdownIt) -> None:

@@ -150,9 +150,7 @@ class Writer:
             "fence": self._code,
             "code_block": self._code,
             "formula": self._formula,
-            "formula_source": lambda token: (
-                f'<code class="zenmux-tex">{escape(token.content)}</code>'
-            ),
+            "formula_source": lambda token: _formula_source(token.content),
             "formula_block": self._formula_block,
             "image": self._image,
         }
@@ -212,7 +210,7 @@ class Writer:
 
     def _formula(self, token: Token) -> str:
         if token.meta.get("open"):
-            return f'<code class="zenmux-tex">{escape(token.markup)}</code>'
+            return _formula_source(token.markup)
         display = bool(token.meta["display"])
         return formula_html(token.content, token.markup, display, self.policy, self.settled)
 
@@ -225,6 +223,10 @@ class Writer:
         inside = bool(self._links) and self._links[-1][0] is not None
         source = str(token.attrs.get("src", ""))
         return image_html(source, alt, self.policy, settled=self.settled, inside_link=inside)
+
+
+def _formula_source(source: str) -> str:
+    return f'<code class="zenmux-tex">{escape(source)}</code>' if source[2:] else ""
 
 
 def _ordered_list(token: Token) -> str:
