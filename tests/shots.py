@@ -52,7 +52,7 @@ def states(never: threading.Event) -> dict[str, list[Reply]]:
     return {
         "waiting": [Reply(steps=[WaitFor(never)])],
         "retrying": [error(429, "rate_limit", "Slow down.", headers={"retry-after": "60"})],
-        "thinking": [_held(thinking, never, 0.4)],
+        "thinking": [_held(thinking, never, 0.15)],
         "streaming": [_held(whole, never, 0.75)],
         "table": [_held(whole, never, 0.35)],
         "done": [streaming(ANSWER, reasoning=THOUGHTS * 2, model="openai/gpt-5-2026-08-07")],

@@ -20,7 +20,7 @@ from zenmux_magic.events import Event
 from zenmux_magic.markdown.incremental import IncrementalMarkdown
 from zenmux_magic.request import Request
 from zenmux_magic.views import Controls, budget
-from zenmux_magic.views.column import Column
+from zenmux_magic.views.column import STATUS_S, Column
 from zenmux_magic.views.document import DocumentView, Publisher
 from zenmux_magic.views.pace import Pace
 from zenmux_magic.views.settled import combined
@@ -63,6 +63,7 @@ class BoardView:
         self._frames: dict[int, float] = {}  # when they were sent, until they are acknowledged
         self._sent = 0
         self._pace = Pace(self._frame)
+        self._figures_due: asyncio.TimerHandle | None = None
 
     def open(self, requests: Sequence[Request], controls: Controls) -> None:
         """Show an empty board and wait for the page."""
@@ -105,6 +106,8 @@ class BoardView:
         """Leave static output, and the final state for pages that load the widget again."""
         self._settled = True
         self._timer.cancel()
+        if self._figures_due is not None:
+            self._figures_due.cancel()
         self._pace.close()
         budget.shared().leave(self)
         for column, completion in zip(self._columns, completions, strict=True):
@@ -124,7 +127,14 @@ class BoardView:
             self._sent += 1
             self._frames[self._sent] = time.monotonic()
             self._widget.send({"t": "frame", "n": self._sent, "ops": operations})
+            if self._figures_due is None and any(column.stale for column in self._columns):
+                self._figures_due = self._loop.call_later(STATUS_S, self._paint_figures)
         return budget.shared().interval_s(self)
+
+    def _paint_figures(self) -> None:
+        """The last figures must come although no more text does."""
+        self._figures_due = None
+        self._pace.touch()
 
     def _receive(self, content: dict[str, Any]) -> None:
         """A message of the page, on the engine's loop."""

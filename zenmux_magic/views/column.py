@@ -94,6 +94,7 @@ class Column:
     ) -> None:
         self.number = number
         self.begun = False  # whether a first token has come
+        self.stale = False  # whether the figures on the page are older than the text
         self._progress = Progress(request)
         self._parts = (Part(new_document()), Part(new_document()))
         self._clock_s = clock_s
@@ -126,6 +127,7 @@ class Column:
             for operation in part.operations(self.number, place)
         ]
         now_s = self._clock_s()
+        self.stale = now_s < self._status_due_s < float("inf")
         if now_s >= self._status_due_s:
             self._status_due_s = float("inf") if self._ended else now_s + STATUS_S
             found.append(["status", self.number, self._status().to_dict()])

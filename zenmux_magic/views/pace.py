@@ -24,7 +24,7 @@ class Pace:
 
     def touch(self) -> None:
         """Something changed: paint now if it is time, otherwise as soon as it is."""
-        if self._timer is not None:
+        if self._timer is not None or self._due_s == float("inf"):
             return
         loop = asyncio.get_running_loop()
         if loop.time() >= self._due_s:

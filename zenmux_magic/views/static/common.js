@@ -104,10 +104,11 @@ class StatusLine {
     this.at = performance.now();
     this.root.dataset.phase = status.phase;
     const [vendor, name] = status.model.split(/\/(.*)/s);
+    const served = (status.served ?? "").replace(name ? `${vendor}/` : "", "");
     this.model.replaceChildren(
       node("span", "zenmux-vendor", name ? `${vendor}/` : ""),
       node("b", "", name || vendor),
-      node("span", "zenmux-vendor", status.served ? ` → ${status.served}` : ""),
+      node("span", "zenmux-vendor", served ? ` → ${served}` : ""),
     );
     setText(this.phase, status.label);
     this.figures.replaceChildren(...(status.figures ?? []).map((text) => node("span", "", text)));
