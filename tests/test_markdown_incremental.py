@@ -19,7 +19,7 @@ AWKWARD = {
     "loose list": "1. a\n\n   more\n2. b\n\n3. c\n   - d\n   - e\n\n     f\n\n10. g\n- h\n* i\n",
     "marker geometry": " - a\n  - b\n   - c\n    - d\n\n-\n  e\n-     f\n- \tg\n+ h",
     "setext": "a\n-\n\nb\n===\n\nc\n---\nd\n- - -\ne",
-    "fences in lists": "1. a\n   ```py\n   x = 1\n\n     y\n   ```\n2. b\n   ~~~\n   z\n\no\n````\n```\nin\n````",
+    "fences in lists": "1. a\n   ```py\n   x\n\n     y\n   ```\n2. b\n   ~~~\n   z\n\no\n````\n```\nin\n````",
     "open fence": "- a\n  - b\n    ```js\n    let a\n   back",
     "quotes": "> a\nb\n> > c\n\n> d\n> ```\n> e\n> - f\n\ng",
     "formulas": "\\(x^2\\) costs $5 and $6, $a_1$\n\n\\[\nx\n- y\n\\]\n\n$$\nz\n\n$$ w $$\n\\[ never",

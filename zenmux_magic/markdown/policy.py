@@ -35,6 +35,7 @@ _HOST = re.compile(
     r"(?i)^https?://((?:[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?\.?|\[[0-9a-f:.]+\])(?::\d+)?)(?=[/?#]|$)"
 )
 _MAIL = re.compile(r"(?i)^mailto:([^\s/?#@]+@[a-z0-9.-]+)(?=\?|$)")
+_ENCODED = str.maketrans({sign: f"%{ord(sign):02X}" for sign in ' \t\n\r"<>`\\'})
 _OUR_CLASS = re.compile(r"(?:zenmux-[a-z-]+|highlight|[a-z]{1,3}[0-9]?)")
 
 
@@ -109,7 +110,7 @@ def link_target(url: str, policy: Policy = DEFAULT_POLICY) -> Target | None:
     if scheme not in policy.schemes:
         return None
     found = (_MAIL if scheme == "mailto" else _HOST).match(url)
-    return Target(url, found[1].lower()) if found else None
+    return Target(url.translate(_ENCODED), found[1].lower()) if found else None
 
 
 def text_shows_host(text: str, host: str) -> bool:
