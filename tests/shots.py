@@ -100,7 +100,7 @@ def _shoot(
 
     gateway.route = route
     page = lab.open(
-        ["%load_ext zenmux_magic", "%%zenmux -m openai/gpt-5\nExplain the trade-off."],
+        ["%load_ext zenmux_magic", "%%zenmux -m openai/gpt-5\nExplain the bias-variance trade-off with a small table."],
         env={"ZENMUX_API_KEY": KEY, "ZENMUX_BASE_URL": gateway.base_url},
         dark=options.dark,
         width=options.width,
