@@ -30,7 +30,13 @@ from tests.support.gateway import (
 from zenmux_magic.client import Secret
 from zenmux_magic.completion import Completion
 from zenmux_magic.engine import Engine, shared
-from zenmux_magic.errors import ConnectionFailed, ServiceError, SettingsError, StreamBroken
+from zenmux_magic.errors import (
+    ArgumentError,
+    ConnectionFailed,
+    ServiceError,
+    SettingsError,
+    StreamBroken,
+)
 from zenmux_magic.events import Event, Failure, Finish, Opened, TextDelta
 from zenmux_magic.request import Request
 from zenmux_magic.run import Answer, Call
@@ -417,8 +423,9 @@ def test_leaving_a_stream_ends_the_request(gateway: Gateway) -> None:
 
 
 def test_a_stream_whose_request_cannot_be_written_raises(gateway: Gateway) -> None:
-    with pytest.raises(TypeError, match="not JSON serializable"):
-        asyncio.run(read(param={"x": object()}))
+    for value in (object(), float("nan"), "half a character \ud83d"):
+        with pytest.raises(ArgumentError, match="The request cannot be written as JSON: "):
+            asyncio.run(read(param={"x": value}))
     assert not gateway.requests
 
 

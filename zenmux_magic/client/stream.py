@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import datetime, timezone
+from typing import Any
 
 import anyio
 
@@ -48,6 +49,9 @@ async def stream(
 
     Yields:
         The events, the last of which is a `Finish` or a `Failure`.
+
+    Raises:
+        ArgumentError: The request cannot be written as JSON; nothing was sent.
     """
     try:
         # The first call for a base URL imports and builds the client: no part of the answer's time.
@@ -55,11 +59,12 @@ async def stream(
     except (ImportError, ValueError, OSError) as problem:
         yield Failure(0.0, faults.unusable(problem, key))
         return
+    body = wire.body(request)
     start = clock()
     number = 0
     while True:
         number += 1
-        attempt = _Attempt(request, key, transport, lambda: clock() - start)
+        attempt = _Attempt(request, body, key, transport, lambda: clock() - start)
         async with aclosing(attempt.events()) as events:
             async for event in events:
                 if isinstance(event, Failure):
@@ -85,11 +90,13 @@ class _Attempt:
     def __init__(
         self,
         request: Request,
+        body: dict[str, Any],
         key: Secret | None,
         transport: Transport,
         now: Callable[[], float],
     ) -> None:
         self._request = request
+        self._json = body
         self._key = key
         self._transport = transport
         self._now = now
@@ -159,7 +166,7 @@ class _Attempt:
 
     async def _exchange(self) -> AsyncGenerator[Event, None]:
         request = self._request
-        sending = self._transport.send(request, wire.body(request))
+        sending = self._transport.send(request, self._json)
         with anyio.move_on_after(request.first_byte_timeout_s) as scope:
             response = await sending.__aenter__()
         if scope.cancelled_caught:

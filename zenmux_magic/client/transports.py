@@ -19,12 +19,14 @@ import httpx
 
 from zenmux_magic import __version__
 from zenmux_magic.client.secret import Secret
+from zenmux_magic.client.wire import encoded
 from zenmux_magic.request import Request
 
 USER_AGENT = f"zenmux-magic/{__version__}"
 _CONNECT_S = 15.0
 # People pause between two cells for longer than the five seconds that `httpx` keeps a connection.
-_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=60.0)
+# `openai` 3 brings an HTTP client of its own, whose limits are another class of the same attributes.
+_LIMITS: Any = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=60.0)
 _KEPT = frozenset(
     {
         "accept-encoding",
@@ -86,24 +88,41 @@ def headers(key: Secret | None) -> dict[str, str]:
     return fields
 
 
+class _OwnHeaders:
+    """Gives a request its header fields just before it leaves, and no others.
+
+    The `openai` package would add what it finds in `OPENAI_…` variables. And a key that comes this
+    late is in no argument on the way, which a traceback with variables would show.
+    """
+
+    def __init__(self, key: Secret | None) -> None:
+        self._key = key
+
+    async def __call__(self, request: Any) -> None:
+        for name in [name for name in request.headers if name.lower() not in _KEPT]:
+            del request.headers[name]
+        request.headers.update(headers(self._key))
+
+
 class DirectTransport:
     """Plain HTTP to `/chat/completions`."""
 
     network_errors: tuple[type[Exception], ...] = (httpx.HTTPError, httpx.InvalidURL, OSError)
 
     def __init__(self, base_url: str, key: Secret | None) -> None:
-        self._key = key
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=_CONNECT_S),
             limits=_LIMITS,
             trust_env=not is_loopback(base_url),
+            event_hooks={"request": [_OwnHeaders(key)]},
         )
 
     @asynccontextmanager
     async def send(self, request: Request, body: Mapping[str, Any]) -> AsyncIterator[Response]:
         """Send the request; leaving the context closes the response, read or not."""
         url = f"{request.base_url}/chat/completions"
-        sending = self._client.stream("POST", url, json=body, headers=headers(self._key))
+        fields = {"Content-Type": "application/json"}
+        sending = self._client.stream("POST", url, content=encoded(body), headers=fields)
         async with sending as response:
             yield Response(response.status_code, response.headers, response.aiter_bytes())
 
@@ -118,7 +137,6 @@ class OpenAITransport:
     def __init__(self, base_url: str, key: Secret | None) -> None:
         import openai
 
-        self._key = key
         self._status_error = openai.APIStatusError
         # Version 2 leaks errors of httpx, version 3 wraps most of them in its own.
         self.network_errors: tuple[type[Exception], ...] = (
@@ -129,7 +147,7 @@ class OpenAITransport:
             *_errors_of_newer_httpx(),
         )
         self._client = openai.AsyncOpenAI(
-            api_key=key.reveal() if key else "none",
+            api_key="none",  # it insists on one
             base_url=base_url,
             max_retries=0,
             timeout=openai.Timeout(None, connect=_CONNECT_S),
@@ -137,15 +155,9 @@ class OpenAITransport:
                 limits=_LIMITS,
                 trust_env=not is_loopback(base_url),
                 follow_redirects=False,
-                event_hooks={"request": [self._own_headers]},
+                event_hooks={"request": [_OwnHeaders(key)]},
             ),
         )
-
-    async def _own_headers(self, request: Any) -> None:
-        """Leave only our header fields: the package adds what it finds in `OPENAI_…` variables."""
-        for name in [name for name in request.headers if name.lower() not in _KEPT]:
-            del request.headers[name]
-        request.headers.update(headers(self._key))
 
     @asynccontextmanager
     async def send(self, request: Request, body: Mapping[str, Any]) -> AsyncIterator[Response]:
