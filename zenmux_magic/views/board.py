@@ -114,6 +114,8 @@ class BoardView:
             column.end(completion)
         if self._ready:
             self._frame()
+        else:
+            self._skip()
         self._widget.final = {"columns": self._snapshots()}
         if self._stand_in is not None:
             self._stand_in.settle(completions)
@@ -159,10 +161,14 @@ class BoardView:
         elif not self._ready:
             self._ready = True
             self._history.clear()
-            for column in self._columns:
-                column.operations()  # the snapshot holds them
+            self._skip()
         snapshots = self._snapshots()
         self._widget.send({"t": "snapshot", "view": view, "columns": snapshots})
+
+    def _skip(self) -> None:
+        """Take what changed as told: nobody was there, and a snapshot will hold it."""
+        for column in self._columns:
+            column.operations()
 
     def _snapshots(self) -> list[dict[str, Any]]:
         return [column.snapshot() for column in self._columns]
