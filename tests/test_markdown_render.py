@@ -89,6 +89,10 @@ ROWS = {
         '<p dir="auto"><math display="inline"><mrow><msup><mi>x</mi><mn>2</mn></msup></mrow></math></p>',
     ),
     "prices": ("costs $5 today and $6", '<p dir="auto">costs $5 today and $6</p>'),
+    "dollars in a text": (
+        "(.CRT$XCU) and __x(y) there, $HOME_DIR and other words $z",
+        '<p dir="auto">(.CRT$XCU) and __x(y) there, $HOME_DIR and other words $z</p>',
+    ),
     "formula that does not parse": (
         r"\(\frac{1\)",
         '<p dir="auto"><code class="zenmux-tex">\\(\\frac{1\\)</code></p>',

@@ -15,6 +15,8 @@ from xml.etree.ElementTree import tostring
 
 OPENERS = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
 TEX_SIGN = re.compile(r"[\\^_{=]")
+_TEXT = re.compile(r"\\(?:text\w*|mathrm|operatorname)\s*\{[^{}]*\}")
+_PROSE = re.compile(r"(?<![\\\w])[^\W\d_]{3,} +[^\W\d_]{2,}(?![\w({])")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
 _ENVIRONMENT = re.compile(r"\\begin\s*\{([A-Za-z]+\*?)\}")
 _SYMBOL = re.compile(r"&amp;(#x[0-9A-Fa-f]{1,6};)")
@@ -45,7 +47,8 @@ def formula_at(text: str, start: int, stop: int) -> Formula | None:
     """Read the formula that opens at `start`, if one does and closes before `stop`.
 
     A single `$` needs pandoc's rule (no blank inside the delimiters, no digit after the closing
-    one) and a TeX character inside: a text with prices is full of dollars.
+    one), a TeX character inside, no letter or digit before it and no plain words in it: a text
+    with prices, or with shell variables, is full of dollars.
 
     Args:
         text: Inline Markdown source.
@@ -64,7 +67,8 @@ def formula_at(text: str, start: int, stop: int) -> Formula | None:
 
 
 def _single_dollar(text: str, start: int, stop: int) -> Formula | None:
-    if not text[start + 1 : start + 2].strip():
+    before = text[start - 1 : start] if start else ""
+    if not text[start + 1 : start + 2].strip() or before.isalnum():
         return None
     close = text.find("$", start + 1, stop)
     while close > 0 and text[close - 1] == "\\":
@@ -72,7 +76,8 @@ def _single_dollar(text: str, start: int, stop: int) -> Formula | None:
     tex = text[start + 1 : close]
     if close < 0 or tex[-1:].isspace() or text[close + 1 : close + 2].isdigit():
         return None
-    return Formula(tex, False, close + 1) if TEX_SIGN.search(tex) else None
+    is_prose = _PROSE.search(_TEXT.sub("", tex)) is not None
+    return Formula(tex, False, close + 1) if TEX_SIGN.search(tex) and not is_prose else None
 
 
 def is_harmless(tex: str, limit: int = 2_000) -> bool:

@@ -35,7 +35,7 @@ _HOST = re.compile(
     r"(?i)^https?://((?:[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?\.?|\[[0-9a-f:.]+\])(?::\d+)?)(?=[/?#]|$)"
 )
 _MAIL = re.compile(r"(?i)^mailto:([^\s/?#@]+@[a-z0-9.-]+)(?=\?|$)")
-_ENCODED = str.maketrans({sign: f"%{ord(sign):02X}" for sign in ' \t\n\r"<>`\\'})
+_ENCODED = str.maketrans({sign: f"%{ord(sign):02X}" for sign in " \t\n\r\"'<>`\\"})
 _OUR_CLASS = re.compile(r"(?:zenmux-[a-z-]+|highlight|[a-z]{1,3}[0-9]?)")
 
 
