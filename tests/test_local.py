@@ -29,7 +29,7 @@ import pytest
 from zenmux_magic.errors import LocalModelError
 from zenmux_magic.local import LocalServer, ensure, start
 from zenmux_magic.local.lock import exclusive
-from zenmux_magic.local.weights import FILE_NAME
+from zenmux_magic.local.weights import FILE_NAME, why_not_downloaded
 
 pytest.importorskip("xllamacpp", reason="the extra 'local' is not installed")
 
@@ -99,7 +99,7 @@ class Index:
 
     def write_to(self, handler: http.server.BaseHTTPRequestHandler) -> None:
         self.requests.append(handler.path)
-        page = f'<a href="/{WHEEL}">{WHEEL}</a>'.encode()
+        page = f'<!DOCTYPE html><a href="/{WHEEL}">{WHEEL}</a>'.encode()
         body = self.wheel.read_bytes() if handler.path.endswith(".whl") else page
         handler.send_response(200)
         handler.send_header("Content-Type", "text/html")
@@ -355,6 +355,19 @@ def test_without_network_one_line_says_what_pip_said(
     assert "hunter2" not in said
 
 
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        (b"Collecting it\nERROR: No space left.\nERROR: Again", "pip says: No space left. Check"),
+        (b"ERROR: 403 for https://me:hunter2@host/simple", "403 for https://host/simple. Check"),
+        (b"No module named pip.__main__", "pip says: No module named pip.__main__. Check"),
+        (b"", "pip says: pip ended without a word. Check"),
+    ],
+)
+def test_pip_s_first_error_is_passed_on_without_credentials(log: bytes, said: str) -> None:
+    assert said in why_not_downloaded(log)
+
+
 @pytest.mark.parametrize("package", ["xllamacpp", "pip"])
 def test_a_missing_package_is_named_before_anything_is_downloaded(
     package: str, run_python: Callable[..., Any], tmp_path: Path
@@ -423,12 +436,12 @@ def test_four_requests_are_answered_at_once(server: LocalServer) -> None:
     seen: list[str] = []
 
     def ask(_: int) -> None:
-        fields = {"max_tokens": 60, "ignore_eos": True, "stream": True}
+        fields = {"max_tokens": 60, "temperature": 0, "stream": True}
         with httpx.stream(
             "POST",
             f"{server.base_url}/chat/completions",
             headers={"Authorization": f"Bearer {server.api_key}"},
-            json={"messages": [{"role": "user", "content": "Count."}], **fields},
+            json={"messages": [{"role": "user", "content": "Tell a long story."}], **fields},
             timeout=120,
             trust_env=False,
         ) as response:
@@ -523,17 +536,17 @@ def test_an_interrupt_of_the_whole_group_leaves_it_alive(
     weights: Path, run_python: Callable[..., Any]
 ) -> None:
     kernel = run_python(
-        KERNEL
-        + textwrap.dedent("""
-        try:
-            sys.stdin.read()
-        except KeyboardInterrupt:
-            import urllib.request
-            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            health = server.base_url.removesuffix("/v1") + "/health"
-            print(server.alive, opener.open(health).status, flush=True)
-            server.close()
-        """),
+        f"""
+try:
+    {textwrap.indent(KERNEL, "    ")}
+    sys.stdin.read()
+except KeyboardInterrupt:
+    import urllib.request
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({{}}))
+    health = server.base_url.removesuffix("/v1") + "/health"
+    print(server.alive, opener.open(health).status, flush=True)
+    server.close()
+""",
         weights,
     )
     server = json.loads(kernel.stdout.readline())

