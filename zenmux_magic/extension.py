@@ -35,8 +35,8 @@ def _greet(settings: ZenMux) -> None:
         return
     if found is None:
         print(
-            "zenmux_magic: no key found. %zenmux local starts a small model on this machine, without"
-            " an account; a key for all models comes from https://zenmux.ai (ZENMUX_API_KEY)."
+            "zenmux_magic: no key found. %zenmux local starts a small model on this machine;"
+            " for all models get a key at https://zenmux.ai and set ZENMUX_API_KEY."
         )
 
 
