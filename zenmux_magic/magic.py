@@ -81,7 +81,7 @@ class ZenMuxMagics(Magics):
 
     def _begin(self, line: str, cell: str, *, listens: bool = False) -> tuple[Options, Answer]:
         names = self.shell.user_ns
-        options = parse(type(self).cell.parser, line, names)  # type: ignore[attr-defined]
+        options = parse(type(self).cell.parser, line, names)
         template = options.template and self.settings.template
         text = prompt.assemble(cell, options.file, names if template else None)
 
