@@ -1,0 +1,271 @@
+"""How far the page is behind a stream: the board, and two ways to do it with `update_display`.
+
+    python -m tests.benchmarks.streaming --kb 6 24 --rate 150 --way board every tenth
+    python -m tests.benchmarks.streaming --json figures.json
+
+A loopback server sends numbered words at a given pace, in a real JupyterLab in a real Chromium. The
+page notes in every animation frame which word stands last; each word's latency is from the moment
+before its bytes left to the first frame that shows it. Everything runs on one machine, so a busy
+machine measures itself: the load is printed.
+
+    behind      last word sent → last word painted
+    p50, p95    byte sent → text painted, over all words
+    websocket   what the page received, from the cell's start to its end
+    work        script + style + layout in the page
+    gap         the longest time between two animation frames
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import statistics
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.gateway import KEY, Gateway, Reply, Send, chunk, sse
+from tests.support.lab import Lab, NotebookPage
+from tests.support.script import Pause, Step
+
+WORD = "w{} "
+PATIENCE_S = 90
+
+BOARD = "%%zenmux -m demo/echo\nGo"
+PLAIN = """
+import os, time, openai
+from IPython.display import Markdown, display
+client = openai.OpenAI(base_url=os.environ["ZENMUX_BASE_URL"], api_key=os.environ["ZENMUX_API_KEY"])
+handle, text, shown = display(Markdown(""), display_id=True), "", 0.0
+messages = [{"role": "user", "content": "Go"}]
+for event in client.chat.completions.create(model="demo/echo", messages=messages, stream=True):
+    text += (event.choices[0].delta.content or "") if event.choices else ""
+    if time.monotonic() - shown >= EVERY_S:
+        handle.update(Markdown(text)); shown = time.monotonic()
+handle.update(Markdown(text))
+"""
+WAYS = {
+    "board": BOARD,
+    "every": PLAIN.replace("EVERY_S", "0.0"),
+    "tenth": PLAIN.replace("EVERY_S", "0.1"),
+}
+NAMES = {
+    "board": "the board",
+    "every": "`update_display` at every token",
+    "tenth": "`update_display` 10 times a second",
+}
+
+WATCH = """([cell, total]) => {
+  const bench = (window.bench = { seen: [], frames: [], total, over: false });
+  const area = document.querySelector(
+    `.jp-Notebook .jp-Cell[data-windowed-list-index="${cell}"] .jp-Cell-outputWrapper`);
+  const lastWord = () => {
+    const walker = document.createTreeWalker(area, NodeFilter.SHOW_TEXT);
+    let node = area;
+    while (node.lastChild) node = node.lastChild;
+    walker.currentNode = node;
+    let text = '';
+    for (let steps = 0; node && steps < 40; steps++) {
+      if (node.nodeType === Node.TEXT_NODE) text = node.data + text;
+      const found = [...text.matchAll(/w(\\d+)(?= |$)/g)].pop();
+      if (found) return Number(found[1]);
+      node = walker.previousNode();
+    }
+    return 0;
+  };
+  let last = 0;
+  const frame = () => {
+    bench.frames.push(performance.now());
+    const word = lastWord();
+    if (word > last) bench.seen.push([word, performance.timeOrigin + performance.now()]);
+    last = Math.max(last, word);
+    bench.over = last >= total;
+    if (!bench.over) requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+}"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement; times in milliseconds unless named otherwise."""
+
+    way: str
+    kb: float
+    rate: float
+    words: int
+    behind: float
+    p50: float
+    p95: float
+    websocket_kb: float
+    frames: int
+    work_s: float
+    stream_s: float
+    gap: float
+
+
+def words(kb: float) -> list[str]:
+    """An answer of this size, in tokens: headings, prose, lists, code and a table now and then."""
+    found: list[str] = []
+    size = 0
+    for number in itertools.count(1):
+        before = _structure(number)
+        token = before + WORD.format(number)
+        found.append(token)
+        size += len(token)
+        if size >= kb * 1024:
+            return found
+    raise AssertionError("counting does not end")
+
+
+def _structure(number: int) -> str:
+    place = number % 300
+    fixed = {
+        1: "\n\n## ",
+        6: "\n\n",
+        60: "**",
+        64: "** ",
+        120: "\n\n- ",
+        180: "\n\n```python\n",
+        240: "\n```\n\n",
+        285: "\n\n| a | b |\n|---|---|\n| ",
+        288: "| ",
+        291: "|\n\n",
+    }
+    if place in fixed:
+        return fixed[place]
+    if 120 < place < 180 and place % 12 == 0:
+        return "\n- "
+    if 180 < place < 240 and place % 8 == 0:
+        return "\n"
+    return ""
+
+
+def reply(tokens: list[str], rate: float) -> Reply:
+    """The tokens, one event each; above 250 a second, several in a write."""
+    together = max(1, round(rate / 250))
+    steps: list[Step] = []
+    for start in range(0, len(tokens), together):
+        events = [chunk(token) for token in tokens[start : start + together]]
+        steps += [Pause(together / rate), Send(sse(*events, done=False))]
+    return Reply(steps=[*steps, Send(sse(chunk(finish_reason="stop")))])
+
+
+def measure(lab: Lab, way: str, kb: float, rate: float) -> Row:
+    """One way, one size, one pace, in a fresh notebook with a warm kernel."""
+    tokens = words(kb)
+    with Gateway() as gateway:
+        env = {"ZENMUX_API_KEY": KEY, "ZENMUX_BASE_URL": gateway.base_url}
+        page = lab.open(["%load_ext zenmux_magic", WAYS[way], WAYS[way]], env=env)
+        gateway.enqueue(reply(words(0.5), 100), reply(tokens, rate))
+        page.run(0)
+        page.run(1)
+        page.set_source(1, "")
+        page.command("notebook:clear-all-cell-outputs")
+        page.show(2)
+        page.page.evaluate(WATCH, [2, len(tokens)])
+        page.traffic.reset()
+        before = page.metrics()
+        page.run_async(2)
+        page.page.wait_for_function("bench.over", timeout=1000 * (len(tokens) / rate + PATIENCE_S))
+        page.wait_done(2, PATIENCE_S)
+        after = page.metrics()
+        row = _row(way, kb, rate, tokens, page, gateway, before, after)
+    lab.end_test()
+    return row
+
+
+def _row(
+    way: str,
+    kb: float,
+    rate: float,
+    tokens: list[str],
+    page: NotebookPage,
+    gateway: Gateway,
+    before: dict[str, float],
+    after: dict[str, float],
+) -> Row:
+    bench: dict[str, Any] = page.page.evaluate("bench")
+    sent = _sent_ms(gateway, len(tokens))
+    painted = _painted_ms(bench["seen"], len(tokens))
+    late = [there - left for left, there in zip(sent, painted, strict=True)]
+    gaps = [b - a for a, b in itertools.pairwise(bench["frames"])]
+    work = ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration")
+    return Row(
+        way=way,
+        kb=kb,
+        rate=rate,
+        words=len(tokens),
+        behind=round(late[-1], 1),
+        p50=round(statistics.median(late), 1),
+        p95=round(statistics.quantiles(late, n=20)[-1], 1),
+        websocket_kb=round(page.traffic.received_bytes / 1024, 1),
+        frames=page.traffic.received_frames,
+        work_s=round(sum(after[name] - before[name] for name in work), 2),
+        stream_s=round((sent[-1] - sent[0]) / 1000, 1),
+        gap=round(max(gaps), 1),
+    )
+
+
+def _sent_ms(gateway: Gateway, count: int) -> list[float]:
+    """When each word left, from the second chat on (the first was for warming up)."""
+    asked = gateway.chats[1]
+    times: list[float] = []
+    for one in gateway.sent:
+        if one.asked is asked:
+            times += [one.wall * 1000] * one.data.count(b'"content"')
+    return times[:count]
+
+
+def _painted_ms(seen: list[list[float]], count: int) -> list[float]:
+    """When each word was first seen: in the frame in which it, or a later one, stood last."""
+    times: list[float] = []
+    for word, at in seen:
+        times += [at] * (int(word) - len(times))
+    return times[:count]
+
+
+def table(rows: list[Row]) -> str:
+    """The rows as a Markdown table."""
+    lines = [
+        "| answer | way | behind | p50 | p95 | websocket | work in the page | longest gap |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row.kb:g} KB, {row.rate:g}/s, {row.stream_s:g} s | {NAMES[row.way]} "
+        f"| {row.behind / 1000:.2f} s | {row.p50:.0f} ms | {row.p95:.0f} ms "
+        f"| {row.websocket_kb:,.0f} KB in {row.frames:,} | {row.work_s:.1f} s "
+        f"| {row.gap:.0f} ms |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--kb", type=float, nargs="+", default=[6, 24])
+    parser.add_argument("--rate", type=float, nargs="+", default=[150])
+    parser.add_argument("--way", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--json", type=Path, help="write the rows here too")
+    options = parser.parse_args()
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as home:
+        lab = Lab(Path(home))
+        try:
+            with lab.browser.lent():
+                for kb, rate, way in itertools.product(options.kb, options.rate, options.way):
+                    rows.append(measure(lab, way, kb, rate))
+                    print(rows[-1], "load", os.getloadavg()[0], flush=True)
+        finally:
+            lab.close()
+    print(table(rows))
+    if options.json:
+        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))
+
+
+if __name__ == "__main__":
+    main()
