@@ -27,8 +27,23 @@ from tests.support.gateway import (
 )
 from tests.support.lab import Lab
 
-ARABIC = "## المفاضلة\n\nيتكوّن الخطأ من **الانحياز** و*التباين*:\n\n1. نموذج بسيط\n2. نموذج `complex_model` مرن\n\n> ثمن الأول 5$ والثاني 6$.\n"
-CHINESE = "## 偏差与方差\n\n误差由**偏差**和*方差*组成：\n\n| 模型 | 偏差 | 方差 |\n|---|---|---|\n| 直线 | 高 | 低 |\n\n- 简单模型：欠拟合\n- 灵活模型：过拟合，见 `model.fit`。\n"
+PROMPT = "Explain the bias-variance trade-off with a small table."
+ARABIC = (
+    "## المفاضلة\n\n"
+    "يتكوّن الخطأ من **الانحياز** و*التباين*:\n\n"
+    "1. نموذج بسيط\n"
+    "2. نموذج `complex_model` مرن\n\n"
+    "> ثمن الأول 5$ والثاني 6$.\n"
+)
+CHINESE = (
+    "## 偏差与方差\n\n"
+    "误差由**偏差**和*方差*组成：\n\n"
+    "| 模型 | 偏差 | 方差 |\n"
+    "|---|---|---|\n"
+    "| 直线 | 高 | 低 |\n\n"
+    "- 简单模型：欠拟合\n"
+    "- 灵活模型：过拟合，见 `model.fit`。\n"
+)
 
 
 def _held(reply: Reply, never: threading.Event, share: float) -> Reply:
@@ -100,7 +115,7 @@ def _shoot(
 
     gateway.route = route
     page = lab.open(
-        ["%load_ext zenmux_magic", "%%zenmux -m openai/gpt-5\nExplain the bias-variance trade-off with a small table."],
+        ["%load_ext zenmux_magic", f"%%zenmux -m openai/gpt-5\n{PROMPT}"],
         env={"ZENMUX_API_KEY": KEY, "ZENMUX_BASE_URL": gateway.base_url},
         dark=options.dark,
         width=options.width,

@@ -77,7 +77,7 @@ def _local(words: list[str], shell: Any, settings: ZenMux) -> None:
         print(
             f"{model} answers now: %%zenmux -m {model}. The default stays {settings.default_model()}."
         )
-    if settings.local.own:
+    if settings.local.own and not settings.local_model:
         print("It is a very small model, and often wrong: good for trying things, not for facts.")
 
 

@@ -47,7 +47,8 @@ def unload(shell: Any) -> None:
         return
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("zenmux", None)
-    shell.configurables.remove(magics.settings)
+    for ours in (magics, magics.settings):  # `Magics` adds itself
+        shell.configurables.remove(ours)
     transformers = shell.input_transformers_cleanup
     transformers[:] = [t for t in transformers if getattr(t, "__name__", "") != _TRANSFORMER]
 

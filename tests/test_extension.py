@@ -1,0 +1,92 @@
+"""Loading and unloading: what the shell holds before, between and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.gateway import Gateway, streaming
+from tests.support.kernel import Kernel
+
+# Everything of the shell that an extension could leave something in.
+SNAPSHOT = """
+import sys, threading
+def snapshot():
+    ip = get_ipython()
+    formatters = ip.display_formatter.formatters.values()
+    return {
+        "magics": {kind: sorted(found) for kind, found in ip.magics_manager.magics.items()},
+        "registry": sorted(ip.magics_manager.registry),
+        "configurables": [type(one).__name__ for one in ip.configurables],
+        "transformers": [list(ip.input_transformers_cleanup), list(ip.input_transformers_post),
+                         list(ip.ast_transformers)],
+        "events": {name: list(found) for name, found in ip.events.callbacks.items()},
+        "hooks": [sys.excepthook, sys.displayhook, ip.custom_exceptions],
+        "printers": [(len(one.type_printers), len(one.deferred_printers)) for one in formatters],
+        "names": sorted(name for name in ip.user_ns if not name.startswith("_")),
+        "threads": sorted(one.name for one in threading.enumerate()
+                          if not one.name.startswith("Thread-")),
+    }
+"""
+
+
+@pytest.fixture
+def shell(kernel: Kernel, gateway: Gateway) -> Kernel:
+    gateway.route = lambda asked: streaming(f"echo: {asked.prompt}")
+    assert kernel.run(SNAPSHOT).status == "ok"
+    return kernel
+
+
+def test_unloading_leaves_nothing_behind(shell: Kernel) -> None:
+    shell.run("%load_ext autoreload")  # IPython registers the magic %load_ext at its first use
+    shell.run("before = snapshot(); before['names'] = after = None")
+    shell.run("%load_ext zenmux_magic")
+    assert shell.run("%%zenmux\nhi", allow_stdin=False).status == "ok"
+    assert shell.run("snapshot()['registry'] == before['registry']").result == "False"
+    shell.run("%unload_ext zenmux_magic")
+    shell.run("after = snapshot(); after['names'] = None")
+    changed = "[(k, before[k], after[k]) for k in before if before[k] != after[k]]"
+    assert shell.run(changed).result == "[]"
+
+
+def test_loading_twice_adds_nothing_twice(shell: Kernel) -> None:
+    shell.run("%load_ext zenmux_magic")
+    shell.run("first = snapshot(); second = None; first['names'] = None")
+    code = "import zenmux_magic; zenmux_magic.load_ipython_extension(get_ipython())"
+    assert shell.run(code).stdout == ""
+    shell.run("second = snapshot(); second['names'] = None")
+    assert shell.run("first == second").result == "True"
+
+
+def test_loaded_again_it_answers_again(shell: Kernel) -> None:
+    for command in ("%load_ext", "%reload_ext", "%unload_ext", "%load_ext"):
+        assert shell.run(f"{command} zenmux_magic").status == "ok"
+        ran = shell.run("%%zenmux\nhi", allow_stdin=False)
+        assert (ran.status == "ok") is (command != "%unload_ext")
+    assert ran.data("text/plain") == ["echo: hi"]
+
+
+def test_it_survives_autoreload(shell: Kernel, tmp_path: Path) -> None:
+    shell.run("%load_ext autoreload\n%autoreload 2\n%load_ext zenmux_magic")
+    touch = """
+import os, zenmux_magic, time
+for name, module in list(sys.modules.items()):
+    if name.startswith("zenmux_magic"):
+        os.utime(module.__file__, (time.time() + 5,) * 2)
+"""
+    for _ in range(2):
+        assert shell.run("%%zenmux -o a\nhi", allow_stdin=False).data("text/plain") == ["echo: hi"]
+        ran = shell.run(touch)
+        assert ran.status == "ok"
+    assert "error" not in shell.run("1").stderr.lower()
+
+
+def test_config_shows_the_settings_and_changes_them(shell: Kernel, gateway: Gateway) -> None:
+    shell.run("%load_ext zenmux_magic")
+    shown = shell.run("%config ZenMux").stdout
+    assert "ZenMux.model" in shown
+    assert gateway.key not in shown
+    shell.run("%config ZenMux.model = 'my/model'")
+    shell.run("%%zenmux --quiet\nhi")
+    assert gateway.chats[-1].model == "my/model"
