@@ -245,7 +245,7 @@ def test_the_text_is_what_was_sent(
 
 
 def test_updates_are_far_fewer_than_chunks(loaded: Kernel, gateway: Gateway) -> None:
-    gateway.route = lambda asked: streaming("word " * 500, pieces=500, pace_s=0.01)
+    gateway.route = lambda asked: streaming("word " * 500, pieces=["word "] * 500, pace_s=0.01)
     ran = run(loaded, "%%zenmux\nhi")
     shown = [m for m in ran.messages if m.msg_type in {"display_data", "update_display_data"}]
     assert len(shown) <= 125

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from zenmux_magic.completion import Completion, Fold
-from zenmux_magic.events import Event, Failure, Finish, Retrying
+from zenmux_magic.events import Event, ReasoningDelta, Retrying, TextDelta
 from zenmux_magic.markdown import render
 from zenmux_magic.request import Request
 from zenmux_magic.views import Controls
@@ -78,10 +78,8 @@ class DocumentView:
         self._folds[column].add(event)
         if isinstance(event, Retrying):
             self._status = f"{event.error.type or 'no connection'}, again in {event.delay_s:.0f} s"
-        elif isinstance(event, Finish | Failure):
-            return
-        if self._live:
-            self._pace.touch()
+        if self._live and isinstance(event, TextDelta | ReasoningDelta | Retrying):
+            self._pace.touch()  # nothing else is to be seen, and would delay the first token
 
     def close(self) -> None:
         """Paint no more: another view takes the display over."""
