@@ -24,7 +24,7 @@ MATHS_TAGS = (
 PROSE, MATHS = frozenset(PROSE_TAGS.split()), frozenset(MATHS_TAGS.split())
 VALUES = {
     "href": r"https?://[a-z0-9.\[\]:-]+([/?#][^\"'<>\s]*)?|mailto:[^\s@<>\"'/:]+@[a-z0-9.-]+(\?\S*)?",
-    "class": r"(zenmux-(image|host|task|code|code-head|tex|math|table)|highlight|[a-z]{1,2}[0-9]?)",
+    "class": r"(zenmux-(image|host|task|code|code-head|tex|math|table)|highlight|err|esc|[a-z]{1,2}[0-9]?)",
     "style": r"text-align:(left|right|center)",
     "dir": r"auto|ltr",
     "tabindex": r"0",

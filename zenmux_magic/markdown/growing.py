@@ -11,6 +11,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from .containers import TABLE_CLOSER, OpenContainer, list_opener, open_list, open_table
+from .large import LargeBlock
 from .open_fence import MARK, OpenFence
 from .outline import LISTS, Block, blank, fence_is_open, is_final, parts, top_blocks
 from .parser import Env, parser
@@ -23,6 +24,8 @@ from .writer import Writer
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
+# Characters of one unfinished block from which on it is not rendered anew with every frame.
+_LARGE = 8_000
 _ROWS = ("<table><tbody>", "</tbody></table>")
 
 
@@ -47,11 +50,17 @@ class GrowingBlocks:
         self._source: list[str] = []
         self._size = 0
         self._revised_at = 0
+        self._pending = 0
+        self._next_commit = 0
+        self._next_commit_at_blank = 0
+        self._large: LargeBlock | None = None
 
     def grow(self, text: str) -> None:
         """Take more text; commit what its complete lines settle."""
         self._source.append(text)
         self._size += len(text)
+        if self._large is not None:
+            self._large.add(text)
         head, newline, rest = text.rpartition("\n")
         if not newline:
             self._partial += text
@@ -59,10 +68,15 @@ class GrowingBlocks:
         lines = (self._partial + head).split("\n")
         self._partial = rest
         self._lines += lines
+        self._pending += sum(map(len, lines)) + len(lines)
         if self._fence is not None and self._fence.holds(lines):
             self._fence.extend(lines)
             return
-        self._commit(final=False)
+        self._fence = None
+        if self._pending >= self._next_commit or (
+            "" in lines and self._pending >= self._next_commit_at_blank
+        ):
+            self._commit(final=False)
         # A text full of late definitions is rendered again at growing distances only.
         if self._references.stale and self._size >= self._revised_at:
             self._revise(final=False)
@@ -81,6 +95,19 @@ class GrowingBlocks:
         shown = self._fence.html(self._partial) if self._fence is not None else None
         if self._fence is not None and shown is not None:
             return shown, self._fence.join
+        size = self._pending + len(self._partial)
+        if size > _LARGE:
+            return self._large_live(size)
+        self._large = None
+        return self._whole_live()
+
+    def _large_live(self, size: int) -> tuple[str, int]:
+        """A block so large that new text is only added, until it has grown by an eighth."""
+        if self._large is None or size > self._large.size * 9 // 8:
+            self._large = LargeBlock(*self._whole_live(), size)
+        return self._large.html, self._large.join
+
+    def _whole_live(self) -> tuple[str, int]:
         lines, partial = shown_lines(self._lines, self._partial, self._table_goes_on())
         if not any(not blank(line) for line in lines):
             return "", 0
@@ -120,7 +147,6 @@ class GrowingBlocks:
         return sanitise(html, self._policy), self.open.depth
 
     def _commit(self, *, final: bool) -> None:
-        self._fence = None
         lines = [*self._prefix(), *self._lines]
         if not lines:
             return
@@ -143,8 +169,14 @@ class GrowingBlocks:
             consumed = self._commit_parts(tokens, blocks[-1], lines, spaced)
             if blocks[-1].end == len(lines):
                 self._open_fence(tokens, blocks[-1])
+        if consumed > len(self._prefix()) or done:
+            self._large = None
         self._references.committed(lines[:consumed])
         self._lines = lines[consumed:]
+        self._pending = sum(map(len, self._lines)) + len(self._lines)
+        # A block that will not end is looked at again at growing distances only.
+        self._next_commit = self._pending * 9 // 8 if self._pending > _LARGE else 0
+        self._next_commit_at_blank = self._pending * 65 // 64 if self._pending > _LARGE else 0
 
     def _commit_blocks(self, tokens: list[Token], done: list[Block], consumed: int) -> int:
         for block in done:

@@ -24,6 +24,7 @@ from typing import Protocol
 from .containers import OpenContainer
 from .engines import ENGINES
 from .growing import GrowingBlocks
+from .large import closing_tags
 from .policy import DEFAULT_POLICY, Policy
 
 
@@ -213,20 +214,9 @@ def _fragment(
     return html_, join
 
 
-def _closing_tags(fragment: str) -> str:
-    """The closing tags that a fragment ends with."""
-    end = len(fragment)
-    while fragment.endswith(">", 0, end):
-        start = fragment.rfind("</", 0, end)
-        if start < 0 or not fragment[start + 2 : end - 1].isalnum():
-            break
-        end = start
-    return fragment[end:]
-
-
 def _added_text(before: str, after: str) -> str | None:
     """The plain text that makes one live part of the other, if text at its end is all it takes."""
-    tail = _closing_tags(before)
+    tail = closing_tags(before)
     head = before.removesuffix(tail)
     if not head or len(after) <= len(before) or not after.endswith(tail):
         return None

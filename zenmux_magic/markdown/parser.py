@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 Env = dict[str, Any]
 _BREAK = re.compile(r"<br\s{0,3}/?>", re.IGNORECASE)
 _TASK = re.compile(r"\[([ xX])\](?=\s|$)")
+_MOST_COLUMNS = 64
+_MOST_LINKS = 100
 _instances = threading.local()
 
 
-def parser(max_nesting: int = 40) -> MarkdownIt:
+def parser(max_nesting: int = 20) -> MarkdownIt:
     """This thread's parser (linkify-it keeps the state of a search in itself)."""
     kept: dict[int, MarkdownIt] = _instances.__dict__.setdefault("kept", {})
     if max_nesting not in kept:
@@ -40,8 +42,9 @@ def _build(max_nesting: int) -> MarkdownIt:
 
     class SchemesOnly(LinkifyIt):  # type: ignore[misc]
         def pretest(self, text: str) -> bool:
-            # The library's own test costs more than all the rest of the parse.
-            return "://" in text or "@" in text
+            # The library's own test costs more than all the rest of the parse, and its search
+            # begins anew behind each link.
+            return 0 < text.count("://") + text.count("@") <= _MOST_LINKS
 
     md = MarkdownIt("gfm-like", {"html": False, "maxNesting": max_nesting})
     md.linkify = SchemesOnly(options={"fuzzy_link": False, "fuzzy_ip": False})
@@ -51,6 +54,7 @@ def _build(max_nesting: int) -> MarkdownIt:
     md.block.ruler.before(
         "blockquote", "formula_block", _formula_block, {"alt": ["paragraph", "reference"]}
     )
+    md.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     md.block.ruler.at("fence", _fence, {"alt": ["paragraph", "reference", "blockquote", "list"]})
     md.core.ruler.after("inline", "tasks", _tasks)
     add_repairs(md)
@@ -95,6 +99,15 @@ def _line_break(state: StateInline, silent: bool) -> bool:
         state.push("hardbreak", "br", 0)
     state.pos = found.end()
     return True
+
+
+def _table(state: StateBlock, start: int, stop: int, silent: bool) -> bool:
+    """A table of a size that a reader could have a use for: short rows are filled up with cells."""
+    from markdown_it.rules_block import table
+
+    if start + 2 > stop or _line(state, start + 1).count("|") > _MOST_COLUMNS:
+        return False
+    return table(state, start, stop, silent)
 
 
 def _fence(state: StateBlock, start: int, stop: int, silent: bool) -> bool:

@@ -82,7 +82,7 @@ class Policy:
     schemes: frozenset[str] = frozenset({"http", "https", "mailto"})
     show_host: bool = True
     image_label: str = "image"
-    max_nesting: int = 40
+    max_nesting: int = 20
     highlight_limit: int = 100_000
     math_limit: int = 2_000
 

@@ -31,15 +31,17 @@ _MARKERS = re.compile(rf"[ \t]*{_BULLETS}*")
 _TABLE_LINE = re.compile(rf"[ \t]*{_BULLETS}*\|")
 _DELIMITER_ROW = re.compile(rf"[ \t]*{_BULLETS}*[-|: \t]*")
 _UNDECIDED_END = re.compile(
-    r"(?:[*_~`$\\]+|\\[(\[]|(?<!\S)!|!?\[|<[a-z]{0,6}[ \t]?/?|&\#?\w{0,10})+\Z",
+    r"(?:[*_~`$]|\\\(?|(?<!\S)!|!?\[|<[a-z]{0,6}[ \t]?/?|&\#?[a-z0-9]{0,10})+\Z",
     re.IGNORECASE | re.ASCII,
 )
 _HALF_TARGET = re.compile(
-    r"(?:\((?:[^\s()<>]|\([^\s()]*\)|\\.)*(?:\s+[\"'(][^\n]*)?|\[[^\]\n]*)?\Z"
+    r"(?:\((?:[^\s()<>\\]|\([^\s()]*\)|\\.)*(?:\s+[\"'(][^\n]*)?|\[[^\]\n]*)?\Z"
 )
 _HALF_AUTOLINK = re.compile(r"<(?=https?:|mailto:)([^\s<>]*)\Z", re.IGNORECASE)
 _LINK_REACH = 300
 _END_REACH = 60
+_MARKERS_REACH = 80
+_LINE_REACH = 1_000
 _LINKS_TRIED = 20
 
 
@@ -57,7 +59,7 @@ class Live(NamedTuple):
 
 def line_is_undecided(line: str) -> bool:
     """Whether a line that is still being typed holds nothing but markers."""
-    return _UNDECIDED_LINE.fullmatch(line) is not None
+    return _UNDECIDED_LINE.fullmatch(line.strip(" \t")[:_MARKERS_REACH]) is not None
 
 
 def shown_lines(lines: list[str], partial: str, in_table: bool) -> tuple[list[str], bool]:
@@ -71,6 +73,8 @@ def shown_lines(lines: list[str], partial: str, in_table: bool) -> tuple[list[st
     Returns:
         The lines, and whether the last of them is the one being typed.
     """
+    if len(partial) > _LINE_REACH:
+        return [*lines, partial], True
     bars = [_TABLE_LINE.match(line) is not None for line in [*lines[-2:], partial]]
     if not in_table and bars[:-1] in ([True], [False, True]) and _DELIMITER_ROW.fullmatch(partial):
         # Perhaps a table's head and the row under it; until then it would be a paragraph.
