@@ -1,6 +1,6 @@
 """Pictures of a board in each of its states, for eyes: in a real JupyterLab, light and dark.
 
-    python -m tests.shots FOLDER [--dark] [STATE …]
+    python -m tests.shots FOLDER [--dark] [--state STATE …]
 
 Each state is one cell whose answer is scripted to stand still in it.
 """
@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--width", type=int, default=1200)
-    parser.add_argument("state", nargs="*")
+    parser.add_argument("--state", nargs="*", default=[])
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     never = threading.Event()
