@@ -41,6 +41,7 @@ from tests.support.gateway import (
 from zenmux_magic import __version__
 from zenmux_magic.client import Connections, Secret, faults, stream
 from zenmux_magic.client.listing import get_json
+from zenmux_magic.client.silence import Silence, Watch
 from zenmux_magic.completion import Completion, fold
 from zenmux_magic.errors import ErrorInfo, RequestError
 from zenmux_magic.events import Event, Failure, Finish, Opened, Retrying, TextDelta, Usage
@@ -744,6 +745,43 @@ def test_a_silent_service_is_left(gateway: Gateway, asked: Request, name: str) -
     gateway.default = fault(name)
     assert failure_of(replace(asked, timeout_s=0.3, first_byte_timeout_s=0.3))
     gateway.wait_departure(1)
+
+
+def test_a_watch_over_one_read_after_the_other() -> None:
+    async def read() -> str:
+        watch, story = Watch(), []
+        for limit_s, takes_s in ((10.0, 0.0), (0.05, 60.0), (10.0, 0.0), (0.05, 60.0)):
+            try:
+                with watch.over(limit_s):
+                    await asyncio.sleep(takes_s)
+                story.append("read")
+            except Silence as silence:
+                story.append(f"nothing for {silence.limit_s} s")
+            # Nobody reads now, and the timer of the read before may ring.
+            await asyncio.sleep(0.1)
+        watch.stop()
+        return ", ".join(story)
+
+    assert asyncio.run(read()) == "read, nothing for 0.05 s, read, nothing for 0.05 s"
+
+
+def test_a_watch_lets_a_cancellation_through() -> None:
+    async def cancel() -> None:
+        watch, reading = Watch(), asyncio.Event()
+
+        async def read() -> None:
+            with watch.over(60.0):
+                reading.set()
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(read())
+        await reading.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        watch.stop()
+
+    asyncio.run(cancel())
 
 
 # Leaving early.

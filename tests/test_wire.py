@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from tests.support.gateway import chunk, usage
 from zenmux_magic.client import Secret
+from zenmux_magic.client.body import body
 from zenmux_magic.client.sse import ServerEvent
-from zenmux_magic.client.wire import ChunkDecoder, body
+from zenmux_magic.client.wire import ChunkDecoder
 from zenmux_magic.completion import fold
 from zenmux_magic.events import (
     Event,

@@ -6,17 +6,18 @@ through. Between attempts stands the policy of `retry`. Bytes become events in `
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import datetime, timezone
 from typing import Any
 
-import anyio
-
 from zenmux_magic.client import faults, retry, sse, wire
+from zenmux_magic.client.body import body
 from zenmux_magic.client.secret import Secret
+from zenmux_magic.client.silence import Silence, Watch
 from zenmux_magic.client.transports import Connections, Response, Transport
 from zenmux_magic.errors import ErrorInfo
 from zenmux_magic.events import Event, Failure, Opened, Retrying
@@ -34,7 +35,7 @@ async def stream(
     connections: Connections,
     *,
     clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     jitter: Callable[[], float] = random.random,
 ) -> AsyncGenerator[Event, None]:
     """Send a request and yield its events.
@@ -59,12 +60,12 @@ async def stream(
     except (ImportError, ValueError, OSError) as problem:
         yield Failure(0.0, faults.unusable(problem, key))
         return
-    body = wire.body(request)
+    fields = body(request)
     start = clock()
     number = 0
     while True:
         number += 1
-        attempt = _Attempt(request, body, key, transport, lambda: clock() - start)
+        attempt = _Attempt(request, fields, key, transport, lambda: clock() - start)
         async with aclosing(attempt.events()) as events:
             async for event in events:
                 if isinstance(event, Failure):
@@ -80,23 +81,19 @@ async def stream(
         await sleep(delay)
 
 
-class _Silence(Exception):  # noqa: N818 — caught a few lines below
-    """Nothing came for longer than allowed."""
-
-
 class _Attempt:
     """The request sent once."""
 
     def __init__(
         self,
         request: Request,
-        body: dict[str, Any],
+        fields: dict[str, Any],
         key: Secret | None,
         transport: Transport,
         now: Callable[[], float],
     ) -> None:
         self._request = request
-        self._json = body
+        self._fields = fields
         self._key = key
         self._transport = transport
         self._now = now
@@ -104,6 +101,7 @@ class _Attempt:
         self._opened = False
         self._final = False  # trying again would meet the same
         self._retry_after_s: float | None = None
+        self._watch = Watch()
         self._sse = sse.Decoder()
         self._decoder = wire.ChunkDecoder(request, None, key)
 
@@ -137,10 +135,12 @@ class _Attempt:
             async with aclosing(self._exchange()) as events:
                 async for event in events:
                     yield event
-        except _Silence as silence:
-            error = self._silent(silence.args[0])
+        except Silence as silence:
+            error = self._silent(silence.limit_s)
         except self._transport.network_errors as problem:
             error = self._network_error(problem)
+        finally:
+            self._watch.stop()
         at_s = self._now()
         for server_event in self._sse.flush():
             for event in self._decoder.decode_last(server_event, at_s):
@@ -166,11 +166,9 @@ class _Attempt:
 
     async def _exchange(self) -> AsyncGenerator[Event, None]:
         request = self._request
-        sending = self._transport.send(request, self._json)
-        with anyio.move_on_after(request.first_byte_timeout_s) as scope:
+        sending = self._transport.send(request, self._fields)
+        with self._watch.over(request.first_byte_timeout_s):
             response = await sending.__aenter__()
-        if scope.cancelled_caught:
-            raise _Silence(request.first_byte_timeout_s)
         try:
             if response.status >= 300:
                 yield await self._refused(response)
@@ -208,13 +206,10 @@ class _Attempt:
         limit = request.first_byte_timeout_s if first else request.timeout_s
         if self._decoder.finished:
             limit = min(limit, _AFTER_THE_END_S)
-        with anyio.move_on_after(limit) as scope:
+        with self._watch.over(limit):
             async for chunk in response.chunks:
                 if chunk:
                     return chunk
-            return b""
-        if scope.cancelled_caught:
-            raise _Silence(limit)
         return b""
 
     async def _body(self, response: Response) -> AsyncGenerator[Event, None]:
@@ -243,7 +238,7 @@ class _Attempt:
 
     async def _drain(self, response: Response) -> None:
         """Read to the end of the body: only then can the connection serve the next request."""
-        with anyio.move_on_after(_DRAIN_S):
+        with suppress(Silence), self._watch.over(_DRAIN_S):
             async for _ in response.chunks:
                 pass
 
@@ -255,11 +250,7 @@ class _Attempt:
         text = bytes(body).decode(errors="replace").lstrip("\ufeff \r\n\t")
         url = self._request.base_url
         if text.startswith("<"):
-            message = (
-                f"{url} answered with a web page instead of a model's answer."
-                " Check the base URL (it often ends in /v1), or sign in to the network's proxy."
-            )
-            error = ErrorInfo("ServiceError", message, None, response.status, self._request_id)
+            error = faults.web_page(url, response.status, self._request_id)
             yield self._decoder.fail(self._now(), error)
             return
         for event in self._decoder.decode(sse.ServerEvent("message", text), self._now()):

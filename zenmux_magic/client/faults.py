@@ -196,6 +196,15 @@ def _inner(error: BaseException) -> BaseException | None:
     return inner if isinstance(inner, Exception) else None  # a time-out cancels: that is no cause
 
 
+def web_page(url: str, status: int, request_id: str | None) -> ErrorInfo:
+    """The error of an address behind which there is a page for people."""
+    message = (
+        f"{url} answered with a web page instead of a model's answer."
+        " Check the base URL (it often ends in /v1), or sign in to the network's proxy."
+    )
+    return ErrorInfo("ServiceError", message, None, status, request_id)
+
+
 def broken(what: str, request_id: str | None) -> ErrorInfo:
     """The error of a stream that had begun and did not come to its proper end."""
     message = f"The answer is incomplete: {what}. What had come is kept; run the cell again."

@@ -10,14 +10,13 @@ The format: https://html.spec.whatwg.org/multipage/server-sent-events.html
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _EOL = re.compile(rb"\r\n|\r|\n")
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class ServerEvent:
+class ServerEvent(NamedTuple):
     """One event of the stream.
 
     Attributes:
@@ -55,34 +54,34 @@ class Decoder:
         lines[0] = b"".join(self._line)
         rest = lines.pop()
         self._line = [rest] if rest else []
-        return [event for line in lines if (event := self._take(line)) is not None]
+        return self._take(lines)
 
     def flush(self) -> list[ServerEvent]:
         """The event that the end of the body leaves unfinished: some services end without a blank line."""
         line, self._line = b"".join(self._line), []
-        events = [self._take(line)] if line else []
-        events.append(self._take(b""))
-        return [event for event in events if event is not None]
+        return self._take([line, b""])
 
-    def _take(self, line: bytes) -> ServerEvent | None:
+    def _take(self, lines: list[bytes]) -> list[ServerEvent]:
         if self._first:
             self._first = False
-            line = line.removeprefix(_BOM)
-        if not line:
-            return self._dispatch()
-        if line.startswith(b"data:"):
-            value = line[5:]
-            self._data.append((value[1:] if value[:1] == b" " else value).decode(errors="replace"))
-        elif line.startswith(b"event:"):
+            lines[0] = lines[0].removeprefix(_BOM)
+        events = []
+        for line in lines:
+            if line.startswith(b"data:"):
+                value = line[6:] if line.startswith(b" ", 5) else line[5:]
+                self._data.append(value.decode(errors="replace"))
+            elif line:
+                self._take_rare(line)
+            else:  # a blank line ends an event; a name alone is none
+                if self._data:
+                    events.append(ServerEvent(self._event, "\n".join(self._data)))
+                    self._data = []
+                self._event = "message"
+        return events
+
+    def _take_rare(self, line: bytes) -> None:
+        if line.startswith(b"event:"):
             self._event = line[6:].decode(errors="replace").removeprefix(" ") or "message"
         elif line == b"data":
             self._data.append("")
         # Comments, `id`, `retry` and unknown fields change nothing here.
-        return None
-
-    def _dispatch(self) -> ServerEvent | None:
-        data, self._data = self._data, []
-        event, self._event = self._event, "message"
-        if not data:  # a name alone is no event
-            return None
-        return ServerEvent(event, data[0] if len(data) == 1 else "\n".join(data))

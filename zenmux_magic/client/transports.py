@@ -18,15 +18,17 @@ from urllib.parse import urlsplit
 import httpx
 
 from zenmux_magic import __version__
+from zenmux_magic.client.body import encoded
 from zenmux_magic.client.secret import Secret
-from zenmux_magic.client.wire import encoded
 from zenmux_magic.request import Request
 
 USER_AGENT = f"zenmux-magic/{__version__}"
 _CONNECT_S = 15.0
 # People pause between two cells for longer than the five seconds that `httpx` keeps a connection.
 # `openai` 3 brings an HTTP client of its own, whose limits are another class of the same attributes.
-_LIMITS: Any = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=60.0)
+_LIMITS: Any = httpx.Limits(
+    max_connections=None, max_keepalive_connections=20, keepalive_expiry=60.0
+)
 _KEPT = frozenset(
     {
         "accept-encoding",

@@ -1,20 +1,19 @@
-"""Values ↔ JSON: the request's body, and the events that each chunk of the stream stands for.
+"""JSON → values: the events that each chunk of the stream stands for.
 
-In: a `Request`, or the decoded server-sent events. Out: the body as plain data, or our events, the
-last of which is exactly one `Finish` or one `Failure`. No I/O, no clock, no retries.
+In: the decoded server-sent events. Out: our events, the last of which is exactly one `Finish` or one
+`Failure`. No I/O, no clock, no retries.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from zenmux_magic.client import faults
 from zenmux_magic.client.characters import Joiner, encodable
 from zenmux_magic.client.secret import Secret
 from zenmux_magic.client.sse import ServerEvent
-from zenmux_magic.errors import ArgumentError, ErrorInfo
+from zenmux_magic.errors import ErrorInfo
 from zenmux_magic.events import (
     Event,
     Failure,
@@ -29,39 +28,6 @@ from zenmux_magic.events import (
 from zenmux_magic.request import Request
 
 
-def body(request: Request) -> dict[str, Any]:
-    """The JSON body: nothing is in it that was not asked for, but for what streaming needs.
-
-    Raises:
-        ArgumentError: It cannot be written as JSON.
-    """
-    fields: dict[str, Any] = {
-        "model": request.model,
-        "messages": [dict(message) for message in request.messages],
-        "stream": True,
-        **request.params,
-    }
-    if fields["stream"] is True and "usage" not in fields:  # else the gateway refuses it
-        fields.setdefault("stream_options", {"include_usage": True})
-    encoded(fields)
-    return fields
-
-
-def encoded(fields: Mapping[str, Any]) -> bytes:
-    """A body as bytes.
-
-    Raises:
-        ArgumentError: It cannot be written as JSON.
-    """
-    try:
-        return json.dumps(
-            fields, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-        ).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        problem = str(error)
-    raise ArgumentError(f"The request cannot be written as JSON: {problem}. Mend -p or the prompt.")
-
-
 class ChunkDecoder:
     """Turns the server-sent events of one response into our events."""
 
@@ -72,6 +38,7 @@ class ChunkDecoder:
         self._request_id = request_id
         self._key = key
         self._reason: str | None = None
+        self._identity: tuple[Any, Any] = (None, None)
         self._id: str | None = None
         self._model: str | None = None
         self._text, self._reasoning = Joiner(), Joiner()
@@ -150,10 +117,10 @@ class ChunkDecoder:
         if not isinstance(chunk, dict):
             return []
         events: list[Event] = []
-        id_, model = _text(chunk.get("id")) or self._id, _text(chunk.get("model")) or self._model
-        if id_ != self._id or model != self._model:
-            self._id, self._model = id_, model
-            events.append(Identified(at_s, id_, model))
+        identity = (chunk.get("id"), chunk.get("model"))
+        if identity != self._identity:
+            self._identity = identity
+            self._identify(at_s, events)
         usage = chunk.get("usage")
         if usage and isinstance(usage, dict):
             events.append(UsageReport(at_s, _usage(usage)))
@@ -166,6 +133,13 @@ class ChunkDecoder:
             if choice.get("finish_reason"):
                 self._reason = encodable(str(choice["finish_reason"]))
         return events
+
+    def _identify(self, at_s: float, events: list[Event]) -> None:
+        id_, model = (_text(value) for value in self._identity)
+        id_, model = id_ or self._id, model or self._model
+        if (id_, model) != (self._id, self._model):
+            self._id, self._model = id_, model
+            events.append(Identified(at_s, id_, model))
 
     def _delta(self, delta: dict[str, Any], at_s: float, events: list[Event]) -> None:
         reasoning = _reasoning(delta)
