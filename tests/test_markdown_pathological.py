@@ -10,7 +10,7 @@ import pytest
 
 from zenmux_magic.markdown import IncrementalMarkdown, render, settled_html, settled_markdown
 
-SIZE = 50_000
+SIZE = 20_000
 TEXTS = {
     "stars": "*" * SIZE,
     "stars around": "*" * (SIZE // 2) + "a" + "*" * (SIZE // 2),
@@ -23,15 +23,15 @@ TEXTS = {
     "nested lists": "".join("  " * depth + "- a\n" for depth in range(200)),
     "dollars": "$" * SIZE,
     "open formulas": "\\(" * (SIZE // 2),
-    "open formula lines": "\\[\n" * (SIZE // 12),
+    "open formula lines": "\\[\n" * (SIZE // 6),
     "braces in a formula": "\\(" + "{" * SIZE + "\\)",
     "ampersands": "&_" * (SIZE // 2),
     "blanks": " " * SIZE + "a",
     "escapes in a target": "[a](" + "\\a" * (SIZE // 2),
     "addresses": "http://a." * (SIZE // 9),
     "short rows": "|" + "a|" * 40 + "\n|" + "-|" * 40 + "\n" + "|\n" * 200,
-    "fences": "```\n" * (SIZE // 16),
-    "late definitions": "".join(f"[a{n}]\n\n[a{n}]: https://x.io\n\n" for n in range(SIZE // 120)),
+    "fences": "```\n" * (SIZE // 8),
+    "late definitions": "".join(f"[a{n}]\n\n[a{n}]: https://x.io\n\n" for n in range(SIZE // 60)),
     "one paragraph": "word **bold** `code` " * (SIZE // 20),
 }
 

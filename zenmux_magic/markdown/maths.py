@@ -84,10 +84,8 @@ def is_harmless(tex: str, limit: int = 2_000) -> bool:
     """Whether a formula may be given to a typesetter: known commands only, of bounded size."""
     if len(tex) > limit or not 0 <= _depth(tex) <= _BRACE_DEPTH:
         return False
-    commands = _commands()
-    return all(
-        name not in DENIED and f"\\{name}" in commands for name in _COMMAND.findall(tex)
-    ) and all(f"\\{name}" in commands for name in _ENVIRONMENT.findall(tex))
+    names = {*_COMMAND.findall(tex), *_ENVIRONMENT.findall(tex)}
+    return not names & DENIED and all(map(_is_known, names))
 
 
 def _depth(tex: str) -> int:
@@ -104,18 +102,25 @@ def _depth(tex: str) -> int:
     return -1 if braces else deepest
 
 
+@lru_cache(maxsize=512)
+def _is_known(name: str) -> bool:
+    from latex2mathml.symbols_parser import convert_symbol
+
+    command = f"\\{name}"
+    return command in _commands() or convert_symbol(command) is not None
+
+
 @lru_cache(maxsize=1)
 def _commands() -> frozenset[str]:
-    from latex2mathml import commands, symbols_parser
+    from latex2mathml import commands
 
-    listed = {value for value in vars(commands).values() if isinstance(value, str)}
-    for value in vars(commands).values():
+    values = list(vars(commands).values())
+    listed = {value for value in values if isinstance(value, str)}
+    for value in values:
         if isinstance(value, (tuple, list, set, frozenset, dict)):
             listed.update(item for item in value if isinstance(item, str))
-    environments = {
-        rf"\{name}" for name in ("equation", "gather", "gather*", "aligned", "gathered")
-    }
-    return frozenset(listed | environments | set(symbols_parser.SYMBOLS))
+    environments = ("equation", "gather", "gather*", "aligned", "gathered")
+    return frozenset(listed | {rf"\{name}" for name in environments})
 
 
 @lru_cache(maxsize=512)

@@ -49,6 +49,7 @@ def _build(max_nesting: int) -> MarkdownIt:
     md = MarkdownIt("gfm-like", {"html": False, "maxNesting": max_nesting})
     md.linkify = SchemesOnly(options={"fuzzy_link": False, "fuzzy_ip": False})
     md.validateLink = lambda url: True  # type: ignore[method-assign]
+    md.inline.ruler.at("linkify", _linkify)
     md.inline.ruler.before("escape", "formula", _formula)
     md.inline.ruler.before("autolink", "line_break", _line_break)
     md.block.ruler.before(
@@ -89,6 +90,18 @@ def _last_index(state: StateInline, closer: str) -> int:
         known[closer] = state.src.rfind(closer)
     last: int = known[closer]
     return last
+
+
+def _linkify(state: StateInline, silent: bool) -> bool:
+    from markdown_it.rules_inline.linkify import linkify
+
+    text, known = state.env.get("closers", ("", {}))
+    if text is not state.src or "://" not in known:
+        known = known if text is state.src else {}
+        state.env["closers"] = (state.src, known)
+        known["://"] = state.src.count("://")
+    # Each address makes the library copy the text behind it.
+    return known["://"] <= _MOST_LINKS and linkify(state, silent)
 
 
 def _line_break(state: StateInline, silent: bool) -> bool:

@@ -143,15 +143,24 @@ def _half_code(state: StateInline, silent: bool) -> bool:
     if state.src[state.pos] != "`" or not _repairs(state):
         return False
     run = re.compile("`+").match(state.src, state.pos)
-    rest = state.src[run.end() :] if run else ""
-    if run is None or not rest.strip() or "\n" in rest:
+    if run is None or _last_runs(state).get(len(run[0]), -1) >= run.end():
         return False
-    if any(len(other) == len(run[0]) for other in re.findall("`+", rest)):
+    rest = state.src[run.end() :]
+    if not rest.strip() or "\n" in rest:
         return False
     if not silent:
         state.push("code_inline", "code", 0).content = rest.lstrip()
     state.pos = state.posMax
     return True
+
+
+def _last_runs(state: StateInline) -> dict[int, int]:
+    """Where a run of each length begins last; looked for once a text."""
+    if "last_runs" not in state.env:
+        runs = re.finditer("`+", state.src)
+        state.env["last_runs"] = {len(run[0]): run.start() for run in runs}
+    found: dict[int, int] = state.env["last_runs"]
+    return found
 
 
 def _half_link(state: StateInline, silent: bool) -> bool:
