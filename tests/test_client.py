@@ -41,7 +41,8 @@ from tests.support.gateway import (
 from zenmux_magic import __version__
 from zenmux_magic.client import Connections, Secret, faults, stream
 from zenmux_magic.client.listing import get_json
-from zenmux_magic.client.silence import Silence, Watch
+from zenmux_magic.client.silence import Silence as Nothing
+from zenmux_magic.client.silence import Watch
 from zenmux_magic.completion import Completion, fold
 from zenmux_magic.errors import ErrorInfo, RequestError
 from zenmux_magic.events import Event, Failure, Finish, Opened, Retrying, TextDelta, Usage
@@ -755,7 +756,7 @@ def test_a_watch_over_one_read_after_the_other() -> None:
                 with watch.over(limit_s):
                     await asyncio.sleep(takes_s)
                 story.append("read")
-            except Silence as silence:
+            except Nothing as silence:
                 story.append(f"nothing for {silence.limit_s} s")
             # Nobody reads now, and the timer of the read before may ring.
             await asyncio.sleep(0.1)
