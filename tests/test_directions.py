@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "arguments": {"errors", "prompt"},
     "settings": {"errors"},
     "cell": set(),
+    "background": set(),
     "local": {"errors"},
     "client": {"__init__", "errors", "events", "request"},
     "views": VALUES | {"markdown"},
@@ -38,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "frontend": {"settings"},
     "plan": {"arguments", "client", "errors", "prompt", "request", "run", "settings"},
     "commands": {"__init__", "errors", "settings"},
-    "magic": {"arguments", "commands", "errors", "frontend", "prompt", "settings"},
+    "magic": {"arguments", "background", "commands", "errors", "frontend", "prompt", "settings"},
     "extension": {"cell", "errors", "magic", "settings"},
     "api": VALUES | {"arguments", "cell", "engine", "plan", "prompt", "run", "settings", "views"},
 }

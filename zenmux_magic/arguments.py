@@ -41,6 +41,7 @@ class Options:
     base_url: str | None = None
     template: bool = True
     quiet: bool = False
+    background: bool = False
     timeout: float | None = None
     transport: str | None = None
 
@@ -77,6 +78,11 @@ _DECLARED: tuple[Callable[[Any], Any], ...] = (
     ),
     argument("--no-template", action="store_true", help="send {{ … }} as it stands"),
     argument("--quiet", action="store_true", help="show nothing but errors"),
+    argument(
+        "--background",
+        action="store_true",
+        help="go on to the next cell; `await` the variable for the answer, %%zenmux stop ends it",
+    ),
     argument(
         "--timeout",
         type=float,
@@ -142,6 +148,7 @@ def _options(found: dict[str, Any]) -> Options:
         base_url=found["base_url"],
         template=not found["no_template"],
         quiet=found["quiet"],
+        background=found["background"],
         timeout=_positive("--timeout", found["timeout"]),
         transport=found["transport"],
     )

@@ -107,6 +107,12 @@ def _own_server(settings: ZenMux) -> LocalEndpoint:
     return LocalEndpoint(server.base_url, server.model, Secret(server.api_key), own=True)
 
 
+def _stop(words: list[str], shell: Any, settings: ZenMux) -> None:
+    """Stop the answers that run in the background; what has come is kept."""
+    count = settings.background.stop() if settings.background else 0
+    print(f"Stopped {count} answer{'' if count == 1 else 's'}." if count else "Nothing runs.")
+
+
 def _alive(settings: ZenMux) -> bool:
     server = settings.local_server
     return server is None or server.alive
@@ -172,5 +178,6 @@ _COMMANDS: dict[str, Callable[[list[str], Any, ZenMux], None]] = {
     "use": _use,
     "models": _models,
     "local": _local,
+    "stop": _stop,
     "doctor": _doctor,
 }

@@ -6,7 +6,7 @@ equal one. Knows neither network nor screen; its rich display is asked of `views
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +69,11 @@ class Completion:
 
     def __str__(self) -> str:
         return self.text
+
+    def __await__(self) -> Generator[Any, None, Completion]:
+        """What is there need not be waited for: `await answer` is right before and after the end."""
+        yield from ()
+        return self
 
     def __repr__(self) -> str:
         state = (

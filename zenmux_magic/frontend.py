@@ -36,7 +36,9 @@ def detect(shell: Any) -> FrontEnd:
     return "console" if numbered else "notebook"
 
 
-def view_for(shell: Any, settings: ZenMux, *, quiet: bool, listens: bool = False) -> View:
+def view_for(
+    shell: Any, settings: ZenMux, *, quiet: bool, listens: bool = False, background: bool = False
+) -> View:
     """The view for the present cell.
 
     Args:
@@ -44,6 +46,7 @@ def view_for(shell: Any, settings: ZenMux, *, quiet: bool, listens: bool = False
         settings: Whether the user wants another view than the front end's.
         quiet: Show nothing.
         listens: The cell leaves the main thread free for the page's messages while it runs.
+        background: The cell ends at once, and nobody is told of a failure but by the view.
     """
     from IPython.core.displaypub import CapturingDisplayPublisher
 
@@ -61,10 +64,10 @@ def view_for(shell: Any, settings: ZenMux, *, quiet: bool, listens: bool = False
     captured = isinstance(shell.display_pub, CapturingDisplayPublisher)
     note = ""
     if settings.view == "auto" and kind == "notebook" and not captured:
-        if listens and ipykernel_listens():
+        if background or (listens and ipykernel_listens()):
             from zenmux_magic.views.board import BoardView
 
-            return BoardView(shell.display_pub)
+            return BoardView(shell.display_pub, errors=background)
         note = _NESTED if ipykernel_listens() else _OLD_KERNEL
     from zenmux_magic.views.document import DocumentView
 

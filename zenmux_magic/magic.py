@@ -14,8 +14,9 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 
 from zenmux_magic import commands, prompt
 from zenmux_magic.arguments import Options, declared, parse
+from zenmux_magic.background import Background
 from zenmux_magic.errors import Interrupted, exception_of
-from zenmux_magic.frontend import view_for
+from zenmux_magic.frontend import detect, view_for
 from zenmux_magic.settings import ZenMux
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class ZenMuxMagics(Magics):
     def __init__(self, shell: Any, settings: ZenMux) -> None:
         super().__init__(shell)
         self.settings = settings
+        self.background = settings.background = Background(shell)
 
     @no_var_expand
     @cell_magic("zenmux")
@@ -50,6 +52,8 @@ class ZenMuxMagics(Magics):
         The answer is bound to _zenmux, with -o NAME to NAME too.
         """
         options, answer = self._begin(line, cell)
+        if self._let_run(options, answer):
+            return
         interrupted = False
         try:
             completions = answer.result()
@@ -62,6 +66,8 @@ class ZenMuxMagics(Magics):
     async def cell_async(self, line: str, cell: str) -> None:
         """The same, awaited: the kernel goes on handling messages meanwhile."""
         options, answer = self._begin(line, cell, listens=True)
+        if self._let_run(options, answer):
+            return
         interrupted = False
         try:
             completions = await answer.wait()
@@ -90,8 +96,21 @@ class ZenMuxMagics(Magics):
         from zenmux_magic.run import Answer
 
         planned = calls(options, text, self.settings)
-        view = view_for(self.shell, self.settings, quiet=options.quiet, listens=listens)
+        view = view_for(
+            self.shell,
+            self.settings,
+            quiet=options.quiet,
+            listens=listens,
+            background=options.background,
+        )
         return options, Answer(shared(), planned, view)
+
+    def _let_run(self, options: Options, answer: Answer) -> bool:
+        """Leave an answer to itself, where that was asked for and there will be other cells."""
+        if not options.background or detect(self.shell) != "notebook":
+            return False
+        self.background.add(answer, {_LAST, options.out} - {None})
+        return True
 
     def _end(
         self,

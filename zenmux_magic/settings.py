@@ -21,6 +21,7 @@ from traitlets.config import Configurable
 from zenmux_magic.errors import SettingsError
 
 if TYPE_CHECKING:
+    from zenmux_magic.background import Background
     from zenmux_magic.client.secret import Secret
     from zenmux_magic.local import LocalServer
 
@@ -81,6 +82,7 @@ class ZenMux(Configurable):
 
     used_model = ""  # by `%zenmux use` or `%zenmux local`, for this kernel
     local: LocalEndpoint | None = None
+    background: Background | None = None  # the answers that no cell waits for
     local_server: LocalServer | None = None  # the child behind it, if this kernel started one
 
     def default_model(self) -> str:

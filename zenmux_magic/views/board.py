@@ -39,6 +39,7 @@ class BoardView:
     Args:
         publisher: Where displays go; the one of the cell that runs.
         new_document: Makes an empty Markdown renderer.
+        errors: Show what went wrong in the settled output too: no failed cell will say it.
         patience_s: How long to wait for a page before the document view takes over.
     """
 
@@ -47,6 +48,7 @@ class BoardView:
         publisher: Publisher,
         new_document: Callable[[], IncrementalMarkdown] = IncrementalMarkdown,
         *,
+        errors: bool = False,
         patience_s: float = PATIENCE_S,
     ) -> None:
         from zenmux_magic.views import widget  # here, on the main thread: it takes its time
@@ -54,6 +56,7 @@ class BoardView:
         self._widgets = widget
         self._publisher = publisher
         self._new_document = new_document
+        self._errors = errors
         self._patience_s = patience_s
         self._display_id = f"zenmux-{uuid.uuid4().hex}"
         self._columns: list[Column] = []
@@ -118,9 +121,8 @@ class BoardView:
             self._skip()
         self._widget.final = {"columns": self._snapshots()}
         if self._stand_in is not None:
-            self._stand_in.settle(completions)
-        else:
-            self._show(*combined(completions), update=True)
+            self._stand_in.close()
+        self._show(*combined(completions, errors=self._errors), update=True)
 
     def _frame(self) -> float:
         """Send what changed; the seconds until the next."""

@@ -14,15 +14,25 @@ from typing import Any
 
 from zenmux_magic.completion import Completion
 from zenmux_magic.markdown import settled_html, settled_markdown
+from zenmux_magic.markdown.writer import isolate
 
 _SMALL = "font-size:0.85em;opacity:0.75"
+_ERROR = "border-left:3px solid #d32f2f;padding:2px 12px"
 Bundle = tuple[dict[str, str], dict[str, Any]]
 
 
-def bundle(completion: Completion) -> Bundle:
-    """The data and metadata to display for one answer."""
+def bundle(completion: Completion, *, errors: bool = False) -> Bundle:
+    """The data and metadata to display for one answer.
+
+    Args:
+        completion: The answer.
+        errors: Say what went wrong, where no failed cell says it.
+    """
     note = footer(completion)
     parts = [_thought(completion), settled_html(completion.text)]
+    if errors and completion.error is not None:
+        shown = isolate(str(completion.error))
+        parts.append(f'<div class="zenmux-error" style="{_ERROR}">{shown}</div>')
     parts.append(f'<div class="zenmux-footer" style="{_SMALL}">{html.escape(note)}</div>')
     data = {
         "text/html": f'<div class="zenmux-settled">{"".join(parts)}</div>',
@@ -85,8 +95,8 @@ def _thought(completion: Completion) -> str:
     )
 
 
-def combined(completions: Sequence[Completion]) -> Bundle:
+def combined(completions: Sequence[Completion], *, errors: bool = False) -> Bundle:
     """The bundle of a run: of one answer, that of the answer."""
     if len(completions) == 1:
-        return bundle(completions[0])
+        return bundle(completions[0], errors=errors)
     raise NotImplementedError("several columns settle with the comparison")
