@@ -30,6 +30,7 @@ AWKWARD = {
     "list after paragraph": "a\n- b\n2. c\n1. d\n# e\n- f\n# g #\n***\nh",
     "line ends": "a\r\nb\r\rc\n\r\n```\r\nd\r\n```\r",
     "table in list mode": "- x\n- a | b\n- | -\n- y",
+    "blanks at the end": "```\n  ",
     "CJK": "**粗体**后面 `代码`，**注意：**请 [链接](https://x.io)。\n\n1. 一\n2. 二",
 }
 
@@ -188,6 +189,18 @@ def test_patches_make_the_page(name: str, longest: int) -> None:
     page.apply(document.take())
     assert page.shown == ElementTree.tostring(parse(document.committed), encoding="unicode")
     assert not document.take()
+
+
+@settings(max_examples=100, deadline=None)
+@given(documents.map(lambda text: text.replace("\x0c", "")), st.integers(0, 9))
+def test_patches_make_any_page(text: str, seed: int) -> None:
+    document, page = IncrementalMarkdown(), Page()
+    for chunk in chunks(text, seed, 4):
+        document.feed(chunk)
+        page.apply(document.take())
+    document.finish()
+    page.apply(document.take())
+    assert page.shown == ElementTree.tostring(parse(document.committed), encoding="unicode")
 
 
 def test_code_grows_by_its_text_alone() -> None:

@@ -53,7 +53,9 @@ def to_html(
 
 def _markdown_it(source: str, policy: Policy, settled: bool) -> str:
     env: Env = {}
-    tokens = parser(policy.max_nesting).parse(source, env)
+    # A last line of blanks counts only when it ends: here as in a growing text.
+    ended = source if source.endswith("\n") else f"{source}\n"
+    tokens = parser(policy.max_nesting).parse(ended, env)
     space_items(tokens, source.split("\n"))
     return Writer(policy, settled=settled).write(tokens)
 
