@@ -122,6 +122,7 @@ class Answer:
             if number in self._endings:  # ended before it began
                 raise asyncio.CancelledError
             self._columns[number] = task
+            await connections.load(call.request)
             async with aclosing(stream(call.request, call.key, connections)) as events:
                 async for event in events:
                     take(event)

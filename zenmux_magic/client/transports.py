@@ -8,7 +8,10 @@ anything from the environment onto the wire but a proxy; and loopback never goes
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import ipaddress
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -216,6 +219,14 @@ class Connections:
             make = DirectTransport if request.transport == "direct" else OpenAITransport
             self._open[name] = make(request.base_url, key)
         return self._open[name]
+
+    async def load(self, request: Request) -> None:
+        """Import what a request's transport needs, off the loop.
+
+        The first time it takes a second, in which the loop would paint nothing and hear no stop.
+        """
+        if request.transport == "openai" and "openai" not in sys.modules:
+            await asyncio.to_thread(importlib.import_module, "openai")
 
     async def aclose(self) -> None:
         """Close all of them."""
