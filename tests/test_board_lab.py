@@ -305,3 +305,22 @@ def test_a_stop_reaches_the_gateway(notebook_page: OpenPage, gateway: Gateway) -
     page.page.locator(".zenmux-stop").click()
     gateway.wait_departure(1)
     page.wait_done(1)
+
+
+@pytest.mark.parametrize("how", ["stop", "end"])
+def test_notebook_7_does_the_same(notebook_page: OpenPage, gateway: Gateway, how: str) -> None:
+    pytest.importorskip("notebook")
+    held = Held(gateway)
+    page = notebook_page([LOAD, ASK], app="notebook")
+    page.run(0)
+    page.run_async(1)
+    page.page.locator(BODY).get_by_text("Cubic spline").wait_for()
+    if how == "stop":
+        page.page.locator(".zenmux-stop").click()
+    held.go.set()
+    page.wait_done(1)
+    page.page.locator(".zenmux-dressed").wait_for()
+    page.output(1).get_by_role("button", name="Copy", exact=True).click()
+    page.output(1).get_by_text("Copied").wait_for()
+    assert copied(page) == saved_output(page, 1).data["text/plain"]
+    assert page.console_errors == []
