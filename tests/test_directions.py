@@ -30,7 +30,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": {"errors"},
     "cell": set(),
     "background": set(),
-    "background": set(),
     "local": {"errors"},
     "client": {"__init__", "errors", "events", "request"},
     "views": VALUES | {"markdown"},

@@ -5,10 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from zenmux_magic.client.sse import Decoder, ServerEvent
+
+# A busy machine is no fault of the code's.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 BOM = b"\xef\xbb\xbf"
 
@@ -89,6 +92,7 @@ NO_LINE_ENDS = [BOM, b"\xe2\x80\xa8", b"\xc2\x85", b"\x0b", b"\xf0\x9f\x99\x82",
 ALPHABET = st.sampled_from([*FIELDS, *LINE_ENDS, *NO_LINE_ENDS])
 
 
+@unhurried
 @given(parts=st.lists(ALPHABET, max_size=40), data=st.data())
 def test_chunking_does_not_matter(parts: list[bytes], data: st.DataObject) -> None:
     body = b"".join(parts)
@@ -97,6 +101,7 @@ def test_chunking_does_not_matter(parts: list[bytes], data: st.DataObject) -> No
     assert decoded(*(body[a:b] for a, b in pairwise(cuts))) == decoded(body)
 
 
+@unhurried
 @given(texts=st.lists(st.text(), max_size=8), newline=st.sampled_from(["\n", "\r\n", "\r"]))
 def test_any_text_comes_back(texts: list[str], newline: str) -> None:
     lines = [text.replace("\r\n", "\n").replace("\r", "\n") for text in texts]

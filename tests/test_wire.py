@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.gateway import chunk, usage
@@ -27,6 +27,9 @@ from zenmux_magic.events import (
     UsageReport,
 )
 from zenmux_magic.request import Request
+
+# A busy machine is no fault of the code's.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 KEY = "sk-ai-v1-0123456789abcdefghijklmnopqrstuvwxyz"
 ASKED = Request("asked/model", ({"role": "user", "content": "Hi"},))
@@ -326,6 +329,7 @@ ODD = st.recursive(
 )
 
 
+@unhurried
 @given(values=st.lists(ODD | st.builds(lambda v: chunk(choices=[v]), ODD), max_size=5))
 def test_whatever_comes_the_stream_has_one_end_and_can_be_stored(values: list[Any]) -> None:
     events = decoded(*(json.dumps(value) for value in values))
