@@ -182,12 +182,12 @@ def unusable(error: Exception, key: Secret | None) -> ErrorInfo:
 
 
 def _root(error: BaseException) -> BaseException:
-    """The innermost cause, which names what the operating system said."""
-    seen = {id(error)}
-    while (inner := _inner(error)) is not None and id(inner) not in seen:
-        seen.add(id(inner))
-        error = inner
-    return error
+    """The innermost cause that names what the operating system said."""
+    seen = [error]
+    while (inner := _inner(seen[-1])) is not None and all(inner is not one for one in seen):
+        seen.append(inner)
+    # A library's own "no IP address" may lie below the look-up that failed (anyio 4.0).
+    return next((one for one in reversed(seen) if isinstance(one, OSError)), seen[-1])
 
 
 def _inner(error: BaseException) -> BaseException | None:
