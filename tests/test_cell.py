@@ -335,6 +335,20 @@ def test_use_changes_the_default_of_this_kernel(loaded: Kernel, gateway: Gateway
     assert gateway.chats[-1].model == "my/model"
 
 
+def test_the_second_markdown_engine_shows_answers_everywhere(
+    loaded: Kernel, gateway: Gateway
+) -> None:
+    gateway.route = lambda asked: streaming("Term\n:   what it means\n")
+    run(loaded, "%config ZenMux.markdown_engine = 'markdown'")
+    shown = run(loaded, "%%zenmux\nhi").outputs[0]["data"]
+    assert "<dt" in shown["text/html"]
+    assert run(loaded, "_zenmux").outputs[0]["data"] == shown
+    run(loaded, "%config ZenMux.markdown_extensions = ['nonsense']")
+    failed = run(loaded, "%%zenmux\nhi")
+    assert "nonsense" in failed.evalue
+    assert len(failed.traceback) == 1
+
+
 def test_the_commands_print_what_they_are_for(loaded: Kernel) -> None:
     assert "openai/gpt-5" in run(loaded, "%zenmux models gpt").stdout
     doctor = run(loaded, "%zenmux doctor").stdout

@@ -12,14 +12,13 @@ from typing import Any
 
 from zenmux_magic import plan, prompt
 from zenmux_magic.arguments import Options
-from zenmux_magic.cell import REGISTERED_AS
 from zenmux_magic.completion import Completion
 from zenmux_magic.engine import shared
 from zenmux_magic.errors import exception_of
 from zenmux_magic.events import Event
+from zenmux_magic.frontend import settings_here
 from zenmux_magic.request import Request
 from zenmux_magic.run import Answer
-from zenmux_magic.settings import ZenMux
 from zenmux_magic.views import Controls, NullView, View
 
 
@@ -143,16 +142,7 @@ def _start(text: str, view: View, **options: Any) -> Answer:
         given["model"] = (given["model"],)
     asked = Options(**given)
     whole = prompt.assemble(text, asked.file, None)
-    return Answer(shared(), plan.calls(asked, whole, _settings()), view)
-
-
-def _settings() -> ZenMux:
-    """Those of the loaded extension, else what the environment says."""
-    from IPython import get_ipython
-
-    shell = get_ipython()
-    magics = shell.magics_manager.registry.get(REGISTERED_AS) if shell is not None else None
-    return magics.settings if magics is not None else ZenMux()
+    return Answer(shared(), plan.calls(asked, whole, settings_here()), view)
 
 
 def _checked(completion: Completion) -> Completion:

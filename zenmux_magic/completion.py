@@ -100,9 +100,10 @@ class Completion:
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None
     ) -> tuple[dict[str, str], dict[str, Any]]:
+        from zenmux_magic.frontend import reader_of, settings_here
         from zenmux_magic.views.settled import bundle
 
-        return bundle(self)
+        return bundle(self, reader_of(settings_here()))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; `from_dict` reads it back."""

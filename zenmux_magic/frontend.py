@@ -9,9 +9,12 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, Literal
 
+from zenmux_magic.cell import REGISTERED_AS
+from zenmux_magic.errors import SettingsError
 from zenmux_magic.settings import ZenMux
 
 if TYPE_CHECKING:
+    from zenmux_magic.markdown import Reader
     from zenmux_magic.views import View
 
 FrontEnd = Literal["terminal", "console", "headless", "notebook"]
@@ -34,6 +37,35 @@ def detect(shell: Any) -> FrontEnd:
         return "headless"
     numbered = _NUMBERED.search(str(parent.get("header", {}).get("msg_id", "")))
     return "console" if numbered else "notebook"
+
+
+def settings_here() -> ZenMux:
+    """Those of the loaded extension, else what the environment says."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    magics = shell.magics_manager.registry.get(REGISTERED_AS) if shell is not None else None
+    return magics.settings if magics is not None else ZenMux()
+
+
+def reader_of(settings: ZenMux) -> Reader:
+    """What reads the Markdown of answers.
+
+    Raises:
+        SettingsError: An extension that there is not.
+    """
+    from zenmux_magic.markdown import Reader
+
+    reader = Reader(settings.markdown_engine, tuple(settings.markdown_extensions))
+    problem = ""
+    if reader.extensions:  # the package finds out when it first reads
+        try:
+            reader.render("text")
+        except ValueError as error:
+            problem = str(error)
+    if problem:
+        raise SettingsError(f"{problem}. Mend it with %config ZenMux.markdown_extensions = […].")
+    return reader
 
 
 def view_for(
@@ -67,11 +99,11 @@ def view_for(
         if background or (listens and ipykernel_listens()):
             from zenmux_magic.views.board import BoardView
 
-            return BoardView(shell.display_pub, errors=background)
+            return BoardView(shell.display_pub, reader_of(settings), errors=background)
         note = _NESTED if ipykernel_listens() else _OLD_KERNEL
     from zenmux_magic.views.document import DocumentView
 
-    return DocumentView(shell.display_pub, live=not captured, note=note)
+    return DocumentView(shell.display_pub, reader_of(settings), live=not captured, note=note)
 
 
 def ipykernel_listens() -> bool:

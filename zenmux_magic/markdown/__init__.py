@@ -8,6 +8,7 @@ from .code import CodeBlock, code_blocks
 from .engines import render, settled_html
 from .incremental import IncrementalMarkdown, Patch
 from .policy import DEFAULT_POLICY, Policy
+from .reader import Reader
 from .settled_markdown import settled_markdown
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "IncrementalMarkdown",
     "Patch",
     "Policy",
+    "Reader",
     "code_blocks",
     "render",
     "settled_html",

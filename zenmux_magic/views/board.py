@@ -12,18 +12,18 @@ import asyncio
 import contextvars
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from zenmux_magic.completion import Completion
 from zenmux_magic.events import Event
-from zenmux_magic.markdown.incremental import IncrementalMarkdown
+from zenmux_magic.markdown import Reader
 from zenmux_magic.request import Request
 from zenmux_magic.views import Controls, budget
 from zenmux_magic.views.column import STATUS_S, Column
 from zenmux_magic.views.document import DocumentView, Publisher
 from zenmux_magic.views.pace import Pace
-from zenmux_magic.views.settled import combined
+from zenmux_magic.views.settled import DEFAULT_READER, combined
 
 PATIENCE_S = 1.0
 _VIEW = "application/vnd.jupyter.widget-view+json"
@@ -38,7 +38,7 @@ class BoardView:
 
     Args:
         publisher: Where displays go; the one of the cell that runs.
-        new_document: Makes an empty Markdown renderer.
+        reader: What reads the answer's Markdown.
         errors: Show what went wrong in the settled output too: no failed cell will say it.
         patience_s: How long to wait for a page before the document view takes over.
     """
@@ -46,7 +46,7 @@ class BoardView:
     def __init__(
         self,
         publisher: Publisher,
-        new_document: Callable[[], IncrementalMarkdown] = IncrementalMarkdown,
+        reader: Reader = DEFAULT_READER,
         *,
         errors: bool = False,
         patience_s: float = PATIENCE_S,
@@ -55,7 +55,7 @@ class BoardView:
 
         self._widgets = widget
         self._publisher = publisher
-        self._new_document = new_document
+        self._reader = reader
         self._errors = errors
         self._patience_s = patience_s
         self._display_id = f"zenmux-{uuid.uuid4().hex}"
@@ -71,11 +71,12 @@ class BoardView:
     def open(self, requests: Sequence[Request], controls: Controls) -> None:
         """Show an empty board and wait for the page."""
         self._requests, self._controls = requests, controls
+        reader = self._reader
         self._loop = asyncio.get_running_loop()
         context = contextvars.copy_context()
         start = time.monotonic()
         self._columns = [
-            Column(number, request, self._new_document, lambda: time.monotonic() - start)
+            Column(number, request, reader.growing, lambda: time.monotonic() - start)
             for number, request in enumerate(requests)
         ]
         self._widgets.keep()
@@ -87,7 +88,7 @@ class BoardView:
             )
         )
         budget.shared().join(self)
-        self._loop.run_in_executor(None, _warm_up)
+        self._loop.run_in_executor(None, _warm_up, reader)
         self._show(*self._live_bundle(), update=False)
         self._timer = self._loop.call_later(self._patience_s, self._give_up)
 
@@ -122,7 +123,7 @@ class BoardView:
         self._widget.final = {"columns": self._snapshots()}
         if self._stand_in is not None:
             self._stand_in.close()
-        self._show(*combined(completions, errors=self._errors), update=True)
+        self._show(*combined(completions, self._reader, errors=self._errors), update=True)
 
     def _frame(self) -> float:
         """Send what changed; the seconds until the next."""
@@ -186,7 +187,9 @@ class BoardView:
 
     def _give_up(self) -> None:
         """No page has come: show the run in steps instead."""
-        self._stand_in = DocumentView(self._publisher, display_id=self._display_id, note=_MEND)
+        self._stand_in = DocumentView(
+            self._publisher, self._reader, display_id=self._display_id, note=_MEND
+        )
         self._stand_in.open(self._requests, self._controls)
         for column, event in self._history:
             self._stand_in.event(column, event)
@@ -203,8 +206,8 @@ class BoardView:
         return {_VIEW: view, "text/plain": line}, {}
 
 
-def _warm_up() -> None:
+def _warm_up(reader: Reader) -> None:
     """Load what rendering needs while the request is on its way, instead of at the first token."""
-    document = IncrementalMarkdown()
+    document = reader.growing()
     document.feed("a\n\n```python\n1\n```\n\n$x_1$\n\n")
     document.take()

@@ -14,11 +14,11 @@ from typing import Any, Protocol
 
 from zenmux_magic.completion import Completion, Fold
 from zenmux_magic.events import Event, ReasoningDelta, Retrying, TextDelta
-from zenmux_magic.markdown import render
+from zenmux_magic.markdown import Reader
 from zenmux_magic.request import Request
 from zenmux_magic.views import Controls
 from zenmux_magic.views.pace import Pace
-from zenmux_magic.views.settled import Bundle, combined
+from zenmux_magic.views.settled import DEFAULT_READER, Bundle, combined
 
 _SHORTEST_S = 0.1
 _BYTES_PER_S = 300_000
@@ -45,6 +45,7 @@ class DocumentView:
 
     Args:
         publisher: Where displays go; the one of the cell that runs.
+        reader: What reads the answer's Markdown.
         live: Whether to show the answer while it grows, or only when it is settled.
         note: One line that stands below while the answer grows.
         display_id: An existing display to take over; a new one if `None`.
@@ -53,12 +54,14 @@ class DocumentView:
     def __init__(
         self,
         publisher: Publisher,
+        reader: Reader = DEFAULT_READER,
         *,
         live: bool = True,
         note: str = "",
         display_id: str | None = None,
     ) -> None:
         self._publisher = publisher
+        self._reader = reader
         self._live = live
         self._note = note
         self._transient = {"display_id": display_id or f"zenmux-{uuid.uuid4().hex}"}
@@ -88,7 +91,7 @@ class DocumentView:
     def settle(self, completions: Sequence[Completion]) -> None:
         """Replace the display by what is to be saved."""
         self._pace.close()
-        self._show(combined(completions))
+        self._show(combined(completions, self._reader))
 
     def _show(self, bundle: Bundle) -> None:
         data, metadata = bundle
@@ -109,7 +112,7 @@ class DocumentView:
         elif completion.reasoning:
             status = f"thinking… {len(completion.reasoning.split()):,} words"
         line = f"{completion.model} · {status}"
-        body = render(completion.text)
+        body = self._reader.render(completion.text)
         note = f"<br>{html.escape(self._note)}" if self._note else ""
         head = f'<div class="zenmux-footer" style="{_SMALL}">{html.escape(line)}{note}</div>'
         plain = completion.text or line

@@ -13,23 +13,27 @@ from collections.abc import Sequence
 from typing import Any
 
 from zenmux_magic.completion import Completion
-from zenmux_magic.markdown import settled_html, settled_markdown
+from zenmux_magic.markdown import Reader, settled_markdown
 from zenmux_magic.markdown.writer import isolate
 
 _SMALL = "font-size:0.85em;opacity:0.75"
 _ERROR = "border-left:3px solid #d32f2f;padding:2px 12px"
 Bundle = tuple[dict[str, str], dict[str, Any]]
+DEFAULT_READER = Reader()
 
 
-def bundle(completion: Completion, *, errors: bool = False) -> Bundle:
+def bundle(
+    completion: Completion, reader: Reader = DEFAULT_READER, *, errors: bool = False
+) -> Bundle:
     """The data and metadata to display for one answer.
 
     Args:
         completion: The answer.
+        reader: What reads its Markdown.
         errors: Say what went wrong, where no failed cell says it.
     """
     note = footer(completion)
-    parts = [_thought(completion), settled_html(completion.text)]
+    parts = [_thought(completion, reader), reader.settled(completion.text)]
     if errors and completion.error is not None:
         shown = isolate(str(completion.error))
         parts.append(f'<div class="zenmux-error" style="{_ERROR}">{shown}</div>')
@@ -85,18 +89,20 @@ def metadata(completion: Completion) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, {})}
 
 
-def _thought(completion: Completion) -> str:
+def _thought(completion: Completion, reader: Reader) -> str:
     if not completion.reasoning.strip():
         return ""
     words = len(completion.reasoning.split())
     return (
         f'<details><summary style="{_SMALL}">thought · {words:,} words</summary>'
-        f'<blockquote style="{_SMALL}">{settled_html(completion.reasoning)}</blockquote></details>'
+        f'<blockquote style="{_SMALL}">{reader.settled(completion.reasoning)}</blockquote></details>'
     )
 
 
-def combined(completions: Sequence[Completion], *, errors: bool = False) -> Bundle:
+def combined(
+    completions: Sequence[Completion], reader: Reader = DEFAULT_READER, *, errors: bool = False
+) -> Bundle:
     """The bundle of a run: of one answer, that of the answer."""
     if len(completions) == 1:
-        return bundle(completions[0], errors=errors)
+        return bundle(completions[0], reader, errors=errors)
     raise NotImplementedError("several columns settle with the comparison")
