@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +68,62 @@ def test_a_headless_run_stops_at_a_failing_cell(gateway: Gateway, tmp_path: Path
     with pytest.raises(CellExecutionError, match="No credit is left"):
         execute(["%load_ext zenmux_magic", "%%zenmux\nhi", "1 + 1"], gateway, tmp_path)
     assert KEY not in nbformat.writes(execute.notebook)  # type: ignore[attr-defined]
+
+
+def written(path: Path) -> Path:
+    cells = ["%load_ext zenmux_magic", "%%zenmux\nhi", "_zenmux"]
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in cells],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    )
+    nbformat.write(notebook, path)
+    return path
+
+
+ANSWER = "Costs $5 and $6.\n\n$$x^2$$\n\n```python\nprint(1)\n```\n\n| a |\n|---|\n| <b>1</b> |\n"
+PROGRAMS = {
+    "papermill": ["papermill", "in.ipynb", "out.ipynb"],
+    "nbconvert": ["nbconvert", "--execute", "--to", "notebook", "--output", "out", "in.ipynb"],
+}
+
+
+def python_m(arguments: list[str], home: Path, **variables: str) -> None:
+    # The kernel of this environment, and not of whatever else is installed on the machine.
+    variables["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")
+    subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=home,
+        env=environment(home, **variables),
+        check=True,
+        timeout=120,
+        capture_output=True,
+    )
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_programs_that_run_notebooks_save_safe_static_output(
+    program: str, gateway: Gateway, tmp_path: Path
+) -> None:
+    pytest.importorskip(program)
+    gateway.route = lambda asked: streaming(ANSWER)
+    written(tmp_path / "in.ipynb")
+    variables = {"ZENMUX_API_KEY": KEY, "ZENMUX_BASE_URL": gateway.base_url}
+    python_m(PROGRAMS[program], tmp_path, **variables)
+    text = (tmp_path / "out.ipynb").read_text(encoding="utf-8")
+    assert "widget" not in text
+    assert KEY not in text
+    for cell in nbformat.reads(text, as_version=4).cells[1:]:
+        (output,) = cell.outputs
+        assert set(output.data) == {"text/html", "text/markdown", "text/plain"}
+        assert output.data["text/plain"] == ANSWER
+        assert "<b>1" not in output.data["text/html"] + output.data["text/markdown"]
+
+    python_m(["nbconvert", "--to", "html", "out.ipynb"], tmp_path)
+    page = (tmp_path / "out.html").read_text(encoding="utf-8")
+    assert "zenmux-settled" in page
+    assert "<span>$</span>5" in page  # a price, not the beginning of a formula
+    python_m(["nbconvert", "--to", "markdown", "out.ipynb"], tmp_path)
+    assert "print" in (tmp_path / "out.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(params=["ipython", "console"])
