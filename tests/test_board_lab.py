@@ -77,6 +77,7 @@ def test_stop_ends_a_running_cell_with_what_has_come(
     page = notebook_page([LOAD, ASK, "(answer.finish_reason, answer.text == '', answer.error)"])
     page.run(0)
     page.run_async(1)
+    gateway.wait_for_request(1)  # stopped before it is sent, nothing would be sent
     if share:
         page.page.locator(BODY).get_by_text("Cubic spline").wait_for()
     page.page.locator(".zenmux-stop").click()
