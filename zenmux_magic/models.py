@@ -22,12 +22,10 @@ class Model:
 
     Attributes:
         id: What `-m` takes, `<vendor>/<name>`.
-        name: What people call it.
         context_length: Longest prompt and answer together, in tokens; `None` where not told.
     """
 
     id: str
-    name: str
     context_length: int | None
 
 
@@ -52,6 +50,5 @@ def _model(entry: dict[str, Any]) -> Model:
     context = entry.get("context_length")
     return Model(
         id=str(entry["id"]),
-        name=str(entry.get("display_name") or entry["id"]),
         context_length=context if isinstance(context, int) else None,
     )
