@@ -19,6 +19,7 @@ import zenmux_magic as zm
 from tests.support.environment import environment
 from tests.support.gateway import KEY, Close, Gateway, Raw, Reply, Send, as_json, error, fault, sse
 from zenmux_magic.client import Connections, Secret, redact, stream
+from zenmux_magic.client.listing import get_json
 from zenmux_magic.client.transports import DirectTransport, OpenAITransport
 from zenmux_magic.engine import shared
 from zenmux_magic.errors import RequestError
@@ -176,6 +177,18 @@ def test_a_bug_of_ours(gateway: Gateway) -> None:
     gateway.default = error(502, "provider_error", f"Gone: {KEY}")
     with pytest.raises(ZeroDivisionError) as caught:
         asyncio.run(go_wrong())
+    whole = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    text = "".join(whole.format())
+    assert "key = <key>" in text
+    assert not holds_key(text)
+
+
+def test_a_key_is_in_no_variable_of_a_get_that_fails(gateway: Gateway) -> None:
+    gateway.models = error(502, "provider_error", f"Gone: {KEY}")
+    with pytest.raises(RequestError) as caught:
+        asyncio.run(get_json(f"{gateway.base_url}/models", SECRET))
+    assert gateway.requests[-1].headers["authorization"] == f"Bearer {KEY}"
+    assert gateway.requests[-1].headers["accept"] == "application/json"
     whole = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     text = "".join(whole.format())
     assert "key = <key>" in text

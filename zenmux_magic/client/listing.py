@@ -11,7 +11,7 @@ import httpx
 
 from zenmux_magic.client import faults
 from zenmux_magic.client.secret import Secret
-from zenmux_magic.client.transports import headers, is_loopback
+from zenmux_magic.client.transports import OwnHeaders, is_loopback
 from zenmux_magic.errors import ErrorInfo, exception_of
 
 _TIMEOUT_S = 20.0
@@ -23,11 +23,14 @@ async def get_json(url: str, key: Secret | None) -> Any:
     Raises:
         RequestError: No connection, an HTTP error status, or no JSON.
     """
-    fields = {**headers(key), "Accept": "application/json"}
     error: ErrorInfo
     try:
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=not is_loopback(url)) as client:
-            response = await client.get(url, headers=fields)
+        async with httpx.AsyncClient(
+            timeout=_TIMEOUT_S,
+            trust_env=not is_loopback(url),
+            event_hooks={"request": [OwnHeaders(key, "application/json")]},
+        ) as client:
+            response = await client.get(url)
         if response.is_success:
             return response.json()
         error = faults.from_response(

@@ -85,28 +85,30 @@ def is_loopback(url: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def headers(key: Secret | None) -> dict[str, str]:
+def _headers(key: Secret | None, accept: str) -> dict[str, str]:
     """The header fields that we answer for."""
-    fields = {"User-Agent": USER_AGENT, "Accept": "text/event-stream"}
+    fields = {"User-Agent": USER_AGENT, "Accept": accept}
     if key is not None:
         fields["Authorization"] = f"Bearer {key.reveal()}"
     return fields
 
 
-class _OwnHeaders:
+class OwnHeaders:
     """Gives a request its header fields just before it leaves, and no others.
 
     The `openai` package would add what it finds in `OPENAI_…` variables. And a key that comes this
     late is in no argument on the way, which a traceback with variables would show.
     """
 
-    def __init__(self, key: Secret | None) -> None:
+    def __init__(self, key: Secret | None, accept: str = "text/event-stream") -> None:
         self._key = key
+        self._accept = accept
 
     async def __call__(self, request: Any) -> None:
+        """Set the fields; called by the HTTP client with its own kind of request."""
         for name in [name for name in request.headers if name.lower() not in _KEPT]:
             del request.headers[name]
-        request.headers.update(headers(self._key))
+        request.headers.update(_headers(self._key, self._accept))
 
 
 class DirectTransport:
@@ -119,7 +121,7 @@ class DirectTransport:
             timeout=httpx.Timeout(None, connect=_CONNECT_S),
             limits=_LIMITS,
             trust_env=not is_loopback(base_url),
-            event_hooks={"request": [_OwnHeaders(key)]},
+            event_hooks={"request": [OwnHeaders(key)]},
         )
 
     @asynccontextmanager
@@ -160,7 +162,7 @@ class OpenAITransport:
                 limits=_LIMITS,
                 trust_env=not is_loopback(base_url),
                 follow_redirects=False,
-                event_hooks={"request": [_OwnHeaders(key)]},
+                event_hooks={"request": [OwnHeaders(key)]},
             ),
         )
 
