@@ -17,12 +17,13 @@ PACKAGE = CHECKOUT / "zenmux_magic"
 ROOT = "zenmux_magic"
 
 # Room → the rooms it may import when it is imported itself. Values first, the magic last.
-VALUES = {"errors", "events", "request", "completion"}
+VALUES = {"errors", "events", "request", "completion", "cost"}
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
     "events": {"errors"},
     "request": set(),
+    "cost": {"events"},
     "completion": {"errors", "events", "request"},
     "markdown": set(),
     "prompt": {"errors"},

@@ -240,6 +240,7 @@ def test_a_request_as_data() -> None:
         "timeout_s": 60.0,
         "first_byte_timeout_s": 600.0,
         "max_retries": 3,
+        "settings": "",
     }
 
 

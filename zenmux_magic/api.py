@@ -120,6 +120,9 @@ class _Feed:
         """Hand over an event."""
         self._put(event)
 
+    def restart(self, column: int) -> None:
+        """Nothing asks a column again yet."""
+
     def settle(self, completions: Sequence[Completion]) -> None:
         """Nothing more to hand over; `close` comes after it, and where it does not come."""
 

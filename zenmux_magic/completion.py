@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from zenmux_magic.errors import ErrorInfo
@@ -17,8 +18,10 @@ from zenmux_magic.events import (
     Finish,
     Identified,
     Opened,
+    Queued,
     ReasoningDelta,
     Retrying,
+    Started,
     TextDelta,
     ToolCallDelta,
     Usage,
@@ -50,6 +53,9 @@ class Completion:
         error: What went wrong, or `None`.
         messages: The messages that were sent.
         tool_calls: Tool calls, each with `id`, `name` and `arguments` (a JSON text).
+        settings: What set this request apart from another of the same model, as the user wrote it.
+        cost_usd: What it cost in US dollars, estimated from the catalogue's prices; `None` if unknown.
+        price_unknown: Whether it costs money and the catalogue does not say how much.
     """
 
     text: str = ""
@@ -66,6 +72,9 @@ class Completion:
     error: ErrorInfo | None = None
     messages: tuple[Message, ...] = ()
     tool_calls: tuple[Mapping[str, Any], ...] = ()
+    settings: str = ""
+    cost_usd: Decimal | None = None
+    price_unknown: bool = False
 
     def __str__(self) -> str:
         return self.text
@@ -110,6 +119,7 @@ class Completion:
         data = {f.name: getattr(self, f.name) for f in fields(self)}
         data["usage"] = self.usage.to_dict()
         data["error"] = self.error.to_dict() if self.error else None
+        data["cost_usd"] = None if self.cost_usd is None else str(self.cost_usd)
         data["messages"] = [dict(message) for message in self.messages]
         data["tool_calls"] = [dict(call) for call in self.tool_calls]
         return data
@@ -120,6 +130,8 @@ class Completion:
         values = dict(data)
         values["usage"] = Usage(**values["usage"])
         values["error"] = ErrorInfo.from_dict(values["error"]) if values["error"] else None
+        cost_usd = values.get("cost_usd")
+        values["cost_usd"] = None if cost_usd is None else Decimal(cost_usd)
         values["messages"] = tuple(values["messages"])
         values["tool_calls"] = tuple(values["tool_calls"])
         return cls(**values)
@@ -165,8 +177,8 @@ class Fold:
             case Failure():
                 seen["error"], seen["duration_s"] = event.error, event.at_s
                 seen["request_id"] = seen.get("request_id") or event.error.request_id
-            case Retrying():
-                pass  # an attempt that left nothing behind
+            case Retrying() | Queued() | Started():
+                pass  # they leave nothing behind
             case _:
                 raise TypeError(f"not an event: {event!r}")
 
@@ -183,6 +195,7 @@ class Fold:
             reasoning="".join(self._reasoning),
             requested_model=self._request.model,
             messages=self._request.messages,
+            settings=self._request.settings,
             tool_calls=tuple(dict(self._calls[index]) for index in sorted(self._calls)),
             **self._seen,
         )

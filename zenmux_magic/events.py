@@ -1,8 +1,9 @@
 """What happens in one stream, as values.
 
-A stream is zero or more `Retrying`, then any mix of `Opened`, `Identified`, `ReasoningDelta`,
-`TextDelta`, `ToolCallDelta` and `UsageReport`, then exactly one `Finish` or one `Failure`. All times
-are seconds since the request was first sent. Nothing here knows the wire or the screen.
+A column may begin with `Queued` and `Started`. A stream is zero or more `Retrying`, then any mix of
+`Opened`, `Identified`, `ReasoningDelta`, `TextDelta`, `ToolCallDelta` and `UsageReport`, then exactly
+one `Finish` or one `Failure`. All times are seconds since the request was first sent. Nothing here
+knows the wire or the screen.
 """
 
 from __future__ import annotations
@@ -47,6 +48,24 @@ class Usage:
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The request waits for its turn, because as much as is allowed is under way.
+
+    `until_s` is when its turn comes at the earliest, `None` where that depends on other answers.
+    """
+
+    at_s: float
+    until_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Its turn has come, or it is asked again: all later times count from here."""
+
+    at_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +147,9 @@ class Failure:
 
 
 Event = (
-    Retrying
+    Queued
+    | Started
+    | Retrying
     | Opened
     | Identified
     | ReasoningDelta

@@ -27,6 +27,8 @@ class Request:
         timeout_s: The longest silence allowed between two bytes of the response, in seconds.
         first_byte_timeout_s: The longest wait for the first byte, in seconds.
         max_retries: How often it may be sent again before the first token.
+        settings: What sets this request apart from another of the same model, as the user wrote
+            it (`temperature=0`); it is in `params` already, and only shown.
     """
 
     model: str
@@ -37,6 +39,7 @@ class Request:
     timeout_s: float = 60.0
     first_byte_timeout_s: float = 600.0
     max_retries: int = 3
+    settings: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

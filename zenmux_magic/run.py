@@ -18,9 +18,10 @@ from typing import Any
 
 from zenmux_magic.client import Connections, Secret, stream
 from zenmux_magic.completion import Completion, Fold
+from zenmux_magic.cost import NOTHING, Cost
 from zenmux_magic.engine import Engine
 from zenmux_magic.errors import ErrorInfo
-from zenmux_magic.events import Event, Failure, Finish
+from zenmux_magic.events import Event, Failure, Finish, Usage
 from zenmux_magic.request import Request
 from zenmux_magic.views import View
 
@@ -55,6 +56,13 @@ class Answer:
     def stop(self, column: int | None = None) -> None:
         """End one column, or all: what has come is the answer, with the finish reason `stopped`."""
         self._from_any_thread(column, "stopped")
+
+    def retry(self, column: int) -> None:
+        """Ask one column again, if it has ended while another still runs; else nothing happens."""
+
+    def cost(self, column: int, model: str, usage: Usage) -> Cost:
+        """What so many tokens cost in one column, of the model that served."""
+        return NOTHING
 
     def interrupt(self) -> None:
         """End all columns as interrupted: what has come is kept, with an error."""

@@ -1,7 +1,8 @@
 """How a run looks. The seam between a run and the screen; nothing here touches the network.
 
 A run feeds any `View` with the same calls, on the engine's loop and in the context of the cell that
-started it: `open`, then `event` for each event of each column, then `settle`. Which view it is, is
+started it: `open`, then `event` for each event of each column, then `settle`. A column that is
+asked again while another still runs is told by `restart`, and its events begin anew. Which view it is, is
 decided at the edge, where the shell is known.
 """
 
@@ -11,7 +12,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from zenmux_magic.completion import Completion
-from zenmux_magic.events import Event
+from zenmux_magic.cost import Cost
+from zenmux_magic.events import Event, Usage
 from zenmux_magic.request import Request
 
 
@@ -20,6 +22,14 @@ class Controls(Protocol):
 
     def stop(self, column: int | None = None) -> None:
         """End one column, or all: what has come is the answer."""
+        ...
+
+    def retry(self, column: int) -> None:
+        """Ask one column again, if it has ended while another still runs; else nothing happens."""
+        ...
+
+    def cost(self, column: int, model: str, usage: Usage) -> Cost:
+        """What so many tokens cost in one column, of the model that served. Quick; never raises."""
         ...
 
 
@@ -34,6 +44,10 @@ class View(Protocol):
         """Something happened in a column. Called for every event: it must be quick."""
         ...
 
+    def restart(self, column: int) -> None:
+        """A column is asked again: what it showed is void, and its events come anew."""
+        ...
+
     def settle(self, completions: Sequence[Completion]) -> None:
         """All columns have ended; leave what is to be saved."""
         ...
@@ -46,6 +60,9 @@ class NullView:
         """Nothing to show."""
 
     def event(self, column: int, event: Event) -> None:
+        """Nothing to show."""
+
+    def restart(self, column: int) -> None:
         """Nothing to show."""
 
     def settle(self, completions: Sequence[Completion]) -> None:

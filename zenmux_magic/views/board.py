@@ -106,6 +106,9 @@ class BoardView:
         else:
             self._pace.touch()
 
+    def restart(self, column: int) -> None:
+        """Nothing asks a column again yet."""
+
     def settle(self, completions: Sequence[Completion]) -> None:
         """Leave static output, and the final state for pages that load the widget again."""
         self._settled = True

@@ -88,6 +88,9 @@ class DocumentView:
         """Paint no more: another view takes the display over."""
         self._pace.close()
 
+    def restart(self, column: int) -> None:
+        """Nothing asks a column again yet."""
+
     def settle(self, completions: Sequence[Completion]) -> None:
         """Replace the display by what is to be saved."""
         self._pace.close()

@@ -48,6 +48,9 @@ class TerminalView:
             reason = event.error.type or "no connection"
             self._write(f"{self._dim}({reason}, again in {event.delay_s:.0f} s){self._plain}\n")
 
+    def restart(self, column: int) -> None:
+        """Nothing asks a column again yet."""
+
     def settle(self, completions: Sequence[Completion]) -> None:
         """End the line and write the figures."""
         if self._reasoning:
