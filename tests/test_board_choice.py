@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from zenmux_magic.frontend import ipykernel_listens, view_for
+from zenmux_magic.frontend import view_for
+from zenmux_magic.parents import ipykernel_listens
 from zenmux_magic.settings import ZenMux
 
 BROWSER = "0b1c5a52-7d0a-4c5e-9d3c-5f6a1a7a2c11"

@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "arguments": {"errors", "prompt"},
     "settings": {"errors"},
     "cell": set(),
+    "parents": set(),
     "background": set(),
     "local": {"errors"},
     "client": {"__init__", "errors", "events", "request"},
@@ -37,11 +38,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": set(),
     "models": {"client", "engine"},
     "run": VALUES | {"client", "engine", "views"},
-    "frontend": {"cell", "errors", "settings"},
+    "frontend": {"cell", "errors", "parents", "settings"},
     "plan": {"arguments", "client", "errors", "prompt", "request", "run", "settings"},
     "commands": {"__init__", "errors", "settings"},
     "magic": {"arguments", "background", "commands", "errors", "frontend", "prompt", "settings"},
-    "extension": {"cell", "errors", "magic", "settings"},
+    "extension": {"cell", "errors", "magic", "parents", "settings"},
     "api": VALUES | {"arguments", "engine", "frontend", "plan", "prompt", "run", "views"},
 }
 # Imports inside functions: a convenience of a value that needs another room, and what loading the

@@ -22,6 +22,7 @@ def snapshot():
         "transformers": [list(ip.input_transformers_cleanup), list(ip.input_transformers_post),
                          list(ip.ast_transformers)],
         "events": {name: list(found) for name, found in ip.events.callbacks.items()},
+        "kernel": sorted(vars(ip.kernel)),
         "hooks": [sys.excepthook, sys.displayhook, ip.custom_exceptions],
         "printers": [(len(one.type_printers), len(one.deferred_printers)) for one in formatters],
         "names": sorted(name for name in ip.user_ns if not name.startswith("_")),

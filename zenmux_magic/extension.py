@@ -11,6 +11,7 @@ from typing import Any
 from zenmux_magic.cell import REGISTERED_AS, transformer
 from zenmux_magic.errors import SettingsError
 from zenmux_magic.magic import ZenMuxMagics
+from zenmux_magic.parents import guard, unguard
 from zenmux_magic.settings import ZenMux
 
 _TRANSFORMER = "zenmux_cell"
@@ -24,6 +25,8 @@ def load(shell: Any) -> None:
     shell.configurables.append(settings)
     shell.register_magics(ZenMuxMagics(shell, settings))
     shell.input_transformers_cleanup.insert(0, transformer(shell))
+    if hasattr(shell, "kernel"):
+        guard(shell.kernel)
     _greet(settings)
 
 
@@ -49,6 +52,8 @@ def unload(shell: Any) -> None:
         shell.magics_manager.magics[kind].pop("zenmux", None)
     for ours in (magics, magics.settings):  # `Magics` adds itself
         shell.configurables.remove(ours)
+    if hasattr(shell, "kernel"):
+        unguard(shell.kernel)
     transformers = shell.input_transformers_cleanup
     transformers[:] = [t for t in transformers if getattr(t, "__name__", "") != _TRANSFORMER]
 

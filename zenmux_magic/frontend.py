@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zenmux_magic.cell import REGISTERED_AS
 from zenmux_magic.errors import SettingsError
+from zenmux_magic.parents import ipykernel_listens
 from zenmux_magic.settings import ZenMux
 
 if TYPE_CHECKING:
@@ -104,13 +105,6 @@ def view_for(
     from zenmux_magic.views.document import DocumentView
 
     return DocumentView(shell.display_pub, reader_of(settings), live=not captured, note=note)
-
-
-def ipykernel_listens() -> bool:
-    """Whether this ipykernel takes messages while an asynchronous cell runs."""
-    from ipykernel._version import version_info
-
-    return tuple(version_info[:2]) >= (7, 4)
 
 
 _OLD_KERNEL = (
