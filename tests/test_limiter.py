@@ -1,0 +1,111 @@
+"""Whose turn it is: places under way, a window of requests, first come first served."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from zenmux_magic.limiter import Limiter
+
+WINDOW_S = 0.2
+
+
+class Clock:
+    """Seconds of the running loop, counted."""
+
+    def __call__(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+async def ask(limiter: Limiter, name: str, log: list[str], go: asyncio.Event) -> None:
+    async with limiter.turn(lambda wait_s: log.append(f"{name} queued")):
+        log.append(f"{name} sent")
+        await go.wait()
+
+
+async def settled() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def test_no_more_under_way_than_there_are_places() -> None:
+    async def main() -> list[str]:
+        limiter, log, go = Limiter(2), [], asyncio.Event()
+        tasks = [asyncio.create_task(ask(limiter, name, log, go)) for name in "abcd"]
+        await settled()
+        log.append("go")
+        go.set()
+        await asyncio.gather(*tasks)
+        return log
+
+    assert asyncio.run(main()) == [
+        *("a sent", "b sent", "c queued", "d queued", "go", "c sent", "d sent"),
+    ]
+
+
+def test_no_more_leave_within_a_window() -> None:
+    async def main() -> tuple[list[str], list[float], list[float | None]]:
+        limiter = Limiter(9, 2, window_s=WINDOW_S, clock=Clock())
+        log, left, told = [], [], []
+
+        async def one(name: str) -> None:
+            async with limiter.turn(told.append):
+                left.append(asyncio.get_running_loop().time())
+                log.append(name)
+
+        await asyncio.gather(*(one(name) for name in "abcde"))
+        return log, left, told
+
+    log, left, told = asyncio.run(main())
+    assert log == list("abcde")
+    assert all(left[n + 2] - left[n] >= WINDOW_S for n in range(3))
+    assert told == pytest.approx([WINDOW_S, WINDOW_S, 2 * WINDOW_S], abs=WINDOW_S / 2)
+
+
+def test_an_attempt_of_one_under_way_counts() -> None:
+    async def main() -> list[str]:
+        limiter, log = Limiter(1, 2, window_s=WINDOW_S, clock=Clock()), []
+        async with limiter.turn(lambda _: log.append("queued")):
+            await limiter.again(lambda _: log.append("again queued"))
+            log.append("second")
+            await limiter.again(lambda _: log.append("again queued"))
+            log.append("third")
+        return log
+
+    assert asyncio.run(main()) == ["second", "again queued", "third"]
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_who_leaves_the_queue_holds_nobody_up(place: int) -> None:
+    async def main() -> list[str]:
+        limiter, log, go = Limiter(1), [], asyncio.Event()
+        tasks = [asyncio.create_task(ask(limiter, name, log, go)) for name in "abc"]
+        await settled()
+        tasks[place].cancel()
+        go.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        async with limiter.turn(lambda _: log.append("queued")):
+            log.append("free")
+        return log
+
+    other = {1: "c", 2: "b"}[place]
+    assert asyncio.run(main())[3:] == [f"{other} sent", "free"]
+
+
+def test_who_is_cancelled_as_its_turn_comes_gives_it_back() -> None:
+    async def main() -> list[str]:
+        limiter, log, go = Limiter(1), [], asyncio.Event()
+        first = asyncio.create_task(ask(limiter, "a", log, go))
+        await settled()
+        second = asyncio.create_task(ask(limiter, "b", log, go))
+        await settled()
+        go.set()
+        await first  # its end has given the turn to the second, which has not run yet
+        second.cancel()
+        await asyncio.gather(second, return_exceptions=True)
+        async with limiter.turn(lambda _: log.append("queued")):
+            log.append("free")
+        return log
+
+    assert asyncio.run(main())[-1] == "free"
