@@ -27,6 +27,7 @@ from tests.support.gateway import (
     sse,
     streaming,
 )
+from zenmux_magic.asking import Call
 from zenmux_magic.client import Secret
 from zenmux_magic.completion import Completion
 from zenmux_magic.engine import Engine, shared
@@ -39,7 +40,7 @@ from zenmux_magic.errors import (
 )
 from zenmux_magic.events import Event, Failure, Finish, Opened, TextDelta
 from zenmux_magic.request import Request
-from zenmux_magic.run import Answer, Call
+from zenmux_magic.run import Answer
 from zenmux_magic.views import Controls, NullView
 
 SO_FAR = "So far, so good"

@@ -18,6 +18,7 @@ import pytest
 import zenmux_magic as zm
 from tests.support.environment import environment
 from tests.support.gateway import KEY, Close, Gateway, Raw, Reply, Send, as_json, error, fault, sse
+from zenmux_magic.asking import Call
 from zenmux_magic.client import Connections, Secret, redact, stream
 from zenmux_magic.client.listing import get_json
 from zenmux_magic.client.transports import DirectTransport, OpenAITransport
@@ -25,7 +26,6 @@ from zenmux_magic.engine import shared
 from zenmux_magic.errors import RequestError
 from zenmux_magic.events import Event
 from zenmux_magic.request import Request
-from zenmux_magic.run import Call
 
 SECRET = Secret(KEY)
 BARE = KEY.removeprefix("sk-ai-v1-")

@@ -8,9 +8,9 @@ import pytest
 
 from tests.support.gateway import KEY
 from zenmux_magic.arguments import Options
+from zenmux_magic.asking import Call
 from zenmux_magic.errors import ArgumentError, SettingsError
 from zenmux_magic.plan import calls
-from zenmux_magic.run import Call
 from zenmux_magic.settings import BASE_URL, MODEL, LocalEndpoint, ZenMux, checked_url, find_key
 
 HOME = "http://127.0.0.1:9/v1"
@@ -170,7 +170,45 @@ def test_one_field_twice(monkeypatch: pytest.MonkeyPatch) -> None:
         planned(ZenMux(), temperature=1.0, param={"temperature": 2})
 
 
-def test_several_models_get_a_clear_word(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_models_are_several_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZENMUX_BASE_URL", HOME)
-    with pytest.raises(ArgumentError, match=r"2 models were named \(a/x, b/y\)"):
-        planned(ZenMux(), model=("a/x", "b/y"))
+    asked = ("a/x", "a/x temperature=0 max_tokens=9", 'b/y stop=["a, b"]', "seed=7")
+    options = Options(model=asked, temperature=1.0)
+    requests = [one.request for one in calls(options, "hi", ZenMux(model="c/z"))]
+    assert [(one.model, one.settings, dict(one.params)) for one in requests] == [
+        ("a/x", "", {"temperature": 1.0}),
+        ("a/x", "temperature=0 max_tokens=9", {"temperature": 0, "max_completion_tokens": 9}),
+        ("b/y", 'stop=["a, b"]', {"temperature": 1.0, "stop": ["a, b"]}),
+        ("c/z", "seed=7", {"temperature": 1.0, "seed": 7}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("a/x",) * 9, "9 models were named; one cell compares up to 8"),
+        (("a/x hot",), "'hot' is no setting"),
+        (("a/x messages=[]",), "use the cell's text"),
+        (("a/x stop=[",), "bracket"),
+    ],
+)
+def test_models_that_cannot_be_asked(
+    monkeypatch: pytest.MonkeyPatch, asked: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.setenv("ZENMUX_BASE_URL", HOME)
+    with pytest.raises(ArgumentError, match=said):
+        planned(ZenMux(), model=asked)
+
+
+def test_a_limiter_for_each_service_and_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    def limits(key: str, **settings: int) -> tuple[int, int, int]:
+        monkeypatch.setenv("ZENMUX_API_KEY", key)
+        call = planned(ZenMux(**settings))
+        assert call.limiter is not None
+        return id(call.limiter), call.limiter.in_flight, call.limiter.per_window
+
+    monkeypatch.setenv("ZENMUX_BASE_URL", HOME)
+    paid, plan = limits("sk-ai-v1-made-up"), limits("sk-ss-v1-made-up")
+    assert (paid[1:], plan[1:]) == ((8, 0), (8, 10))
+    assert paid[0] != plan[0]
+    assert limits("sk-ai-v1-made-up", max_in_flight=2, requests_per_minute=5) == (paid[0], 2, 5)

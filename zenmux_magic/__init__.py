@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zenmux_magic.api import ask, ask_sync, stream
+    from zenmux_magic.comparison import Comparison
     from zenmux_magic.completion import Completion
     from zenmux_magic.errors import ZenMuxError
 
 __version__ = "0.1.0"
-__all__ = ["Completion", "ZenMuxError", "__version__", "ask", "ask_sync", "stream"]
+__all__ = ["Comparison", "Completion", "ZenMuxError", "__version__", "ask", "ask_sync", "stream"]
 
 _HOMES = {"ask": "api", "ask_sync": "api", "stream": "api"}
-_HOMES |= {"Completion": "completion", "ZenMuxError": "errors"}
+_HOMES |= {"Comparison": "comparison", "Completion": "completion", "ZenMuxError": "errors"}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,24 +8,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 
 from zenmux_magic import plan, prompt
 from zenmux_magic.arguments import Options
+from zenmux_magic.comparison import Comparison
 from zenmux_magic.completion import Completion
 from zenmux_magic.engine import shared
-from zenmux_magic.errors import exception_of
+from zenmux_magic.errors import ArgumentError
 from zenmux_magic.events import Event
 from zenmux_magic.frontend import settings_here
 from zenmux_magic.request import Request
-from zenmux_magic.run import Answer
+from zenmux_magic.run import Answer, failure_of, value_of
 from zenmux_magic.views import Controls, NullView, View
 
 
-async def ask(
+@overload
+async def ask(text: str, *, model: str | None = None, **options: Any) -> Completion: ...
+@overload
+async def ask(text: str, *, model: Sequence[str], **options: Any) -> Comparison: ...
+async def ask(  # type: ignore[misc]  # the overloads leave the options to this signature
     text: str,
     *,
-    model: str | None = None,
+    model: str | Sequence[str] | None = None,
     system: str | None = None,
     file: Sequence[str] = (),
     temperature: float | None = None,
@@ -35,12 +40,13 @@ async def ask(
     base_url: str | None = None,
     timeout: float | None = None,
     transport: str | None = None,
-) -> Completion:
-    """Ask a model and wait for the whole answer.
+) -> Completion | Comparison:
+    """Ask a model, or several side by side, and wait for the whole answer.
 
     Args:
         text: The prompt, sent as it is; no `{{ … }}` is replaced.
-        model: `<vendor>/<name>`; the default model if `None`.
+        model: `<vendor>/<name>`, the default model if `None`; settings of its own may follow, as in
+            `"openai/gpt-5 temperature=0"`. A list of up to eight is asked all at once.
         system: System prompt; `@path` reads it from a file.
         file: Paths of text files that come before the prompt.
         temperature: Sampling temperature.
@@ -52,10 +58,10 @@ async def ask(
         transport: `openai` or `direct`.
 
     Returns:
-        The answer.
+        The answer; of a list of models, a `Comparison`, in which some may have failed.
 
     Raises:
-        RequestError: The request failed; its `completion` holds what had come.
+        RequestError: The request failed (of several, all did); its `completion` holds what had come.
         ZenMuxError: The prompt, a setting or an argument cannot be used; nothing was sent.
     """
     answer = _start(text, NullView(), **_given(locals()))
@@ -64,10 +70,10 @@ async def ask(
     except asyncio.CancelledError:
         answer.stop()
         raise
-    return _checked(completions[0])
+    return _checked(completions)
 
 
-def ask_sync(text: str, **options: Any) -> Completion:
+def ask_sync(text: str, **options: Any) -> Completion | Comparison:
     """`ask` for code without an event loop, and for code in one: blocks until the answer is whole.
 
     Args:
@@ -80,7 +86,7 @@ def ask_sync(text: str, **options: Any) -> Completion:
     except KeyboardInterrupt:
         answer.stop()
         raise
-    return _checked(completions[0])
+    return _checked(completions)
 
 
 async def stream(text: str, **options: Any) -> AsyncIterator[Event]:
@@ -90,11 +96,16 @@ async def stream(text: str, **options: Any) -> AsyncIterator[Event]:
 
     Args:
         text: The prompt.
-        **options: As for `ask`.
+        **options: As for `ask`, with one model.
 
     Yields:
         Typed events, see `zenmux_magic.events`.
+
+    Raises:
+        ArgumentError: Several models were named.
     """
+    if not isinstance(options.get("model"), str | None):
+        raise ArgumentError("stream follows one model; ask(…, model=[…]) asks several.")
     feed = _Feed()
     answer = _start(text, feed, **options)
     answer.when_done(feed.close)
@@ -142,13 +153,15 @@ def _given(names: Mapping[str, Any]) -> dict[str, Any]:
 def _start(text: str, view: View, **options: Any) -> Answer:
     given = {name: value for name, value in options.items() if value is not None}
     if "model" in given:
-        given["model"] = (given["model"],)
+        models = given["model"]
+        given["model"] = (models,) if isinstance(models, str) else tuple(models)
     asked = Options(**given)
     whole = prompt.assemble(text, asked.file, None)
     return Answer(shared(), plan.calls(asked, whole, settings_here()), view)
 
 
-def _checked(completion: Completion) -> Completion:
-    if completion.error is not None:
-        raise exception_of(completion.error, completion)
-    return completion
+def _checked(completions: Sequence[Completion]) -> Completion | Comparison:
+    failure = failure_of(completions)
+    if failure is not None:
+        raise failure
+    return value_of(completions)

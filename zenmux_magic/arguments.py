@@ -44,11 +44,32 @@ class Options:
     background: bool = False
     timeout: float | None = None
     transport: str | None = None
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One `-m`: a model and what is set for it alone.
+
+    Attributes:
+        name: `VENDOR/NAME`; empty for the default model.
+        settings: The settings as they were written.
+        params: The same as fields of the request.
+    """
+
+    name: str
+    settings: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 _DECLARED: tuple[Callable[[Any], Any], ...] = (
     argument(
-        "-m", "--model", action="append", metavar="MODEL", help="the model to ask, VENDOR/NAME"
+        "-m",
+        "--model",
+        action="append",
+        metavar="MODEL",
+        help="the model to ask, VENDOR/NAME; several (-m again, or with commas) answer side by side;"
+        ' settings of its own in quotes: "VENDOR/NAME temperature=0"',
     ),
     argument(
         "-o", "--out", metavar="NAME", help="bind the answer to this variable (and to _zenmux)"
@@ -77,6 +98,11 @@ _DECLARED: tuple[Callable[[Any], Any], ...] = (
         "--base-url", metavar="URL", help="another OpenAI-compatible service, without the key"
     ),
     argument("--no-template", action="store_true", help="send {{ … }} as it stands"),
+    argument(
+        "--strict",
+        action="store_true",
+        help="of several models, let the cell fail if one fails (otherwise: if all do)",
+    ),
     argument("--quiet", action="store_true", help="show nothing but errors"),
     argument(
         "--background",
@@ -133,7 +159,7 @@ def parse(parser: MagicArgumentParser, line: str, names: Mapping[str, Any]) -> O
 
 
 def _options(found: dict[str, Any]) -> Options:
-    models = [m.strip() for given in found["model"] or [] for m in given.split(",")]
+    models = [one.strip() for given in found["model"] or [] for one in _listed(given)]
     if "" in models:
         raise ArgumentError("-m names no model. It looks like -m openai/gpt-5.")
     return Options(
@@ -151,7 +177,43 @@ def _options(found: dict[str, Any]) -> Options:
         background=found["background"],
         timeout=_positive("--timeout", found["timeout"]),
         transport=found["transport"],
+        strict=found["strict"],
     )
+
+
+def _listed(text: str) -> list[str]:
+    """The parts between commas; those inside quotes and brackets are no ends."""
+    parts, depth = [""], 0
+    for piece in re.findall(r'"(?:[^"\\]|\\.)*"|.', text, re.DOTALL):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(piece, 0)
+        if piece == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return parts
+
+
+# What has an option of its own is named in a model's settings as there.
+_FIELDS = {"max_tokens": "max_completion_tokens"}
+
+
+def chosen(text: str) -> Chosen:
+    """A model with settings of its own: `VENDOR/NAME temperature=0 reasoning_effort="low"`.
+
+    Raises:
+        ArgumentError: A word that is neither, or a value that cannot be used.
+    """
+    first, *rest = split(text)
+    name, words = ("", [first, *rest]) if "=" in first else (first, rest)
+    params: dict[str, Any] = {}
+    for word in words:
+        if "=" not in word:
+            raise ArgumentError(
+                f'-m "{text}": {word!r} is no setting. It looks like -m "openai/gpt-5 temperature=0".'
+            )
+        key, value = _param(word)
+        params[_FIELDS.get(key, key)] = value
+    return Chosen(name, text.removeprefix(name).strip(), params)
 
 
 def _unexpected(parser: MagicArgumentParser, extra: list[str]) -> str:

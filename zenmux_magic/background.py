@@ -1,7 +1,8 @@
 """Answers that go on while other cells run.
 
 In: a live `Answer` and the variables that stand for it. Out: the same variables, which hold the
-`Completion` once it is there. It starts nothing: it lets run, binds, and stops.
+`Completion` (of several models, the `Comparison`) once it is there. It starts nothing: it lets run,
+binds, and stops.
 """
 
 from __future__ import annotations
@@ -44,12 +45,14 @@ class Background:
         return len(running)
 
     def _bind(self, answer: Answer, names: tuple[str, ...]) -> None:
+        from zenmux_magic.run import value_of
+
         self._running.remove(answer)
         try:
-            completions = answer.result()
+            value = value_of(answer.result())
         except CancelledError:
             return  # the engine was stopped: the variables keep the run as it was
         variables = self._shell.user_ns
         for name in names:
             if variables.get(name) is answer:  # the user may have put something else there
-                variables[name] = completions[0]
+                variables[name] = value

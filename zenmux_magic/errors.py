@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from zenmux_magic.comparison import Comparison
     from zenmux_magic.completion import Completion
 
 _RED, _PLAIN = "\x1b[31m", "\x1b[0m"
@@ -87,10 +88,11 @@ class RequestError(ZenMuxError):
 
     Attributes:
         error: What happened, as a value.
-        completion: What had been received until then; `None` where nothing was sent.
+        completion: What had been received until then, of several models a `Comparison`; `None`
+            where nothing was sent.
     """
 
-    def __init__(self, error: ErrorInfo, completion: Completion | None = None) -> None:
+    def __init__(self, error: ErrorInfo, completion: Completion | Comparison | None = None) -> None:
         super().__init__(str(error))
         self.error = error
         self.completion = completion
@@ -111,7 +113,9 @@ class StreamBroken(RequestError):  # noqa: N818
 _KINDS = {cls.__name__: cls for cls in (ServiceError, ConnectionFailed, StreamBroken)}
 
 
-def exception_of(error: ErrorInfo, completion: Completion | None = None) -> RequestError:
+def exception_of(
+    error: ErrorInfo, completion: Completion | Comparison | None = None
+) -> RequestError:
     """The exception to raise for an error value."""
     return _KINDS.get(error.kind, RequestError)(error, completion)
 

@@ -15,7 +15,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 from zenmux_magic import commands, prompt
 from zenmux_magic.arguments import Options, declared, parse
 from zenmux_magic.background import Background
-from zenmux_magic.errors import Interrupted, exception_of
+from zenmux_magic.errors import Interrupted
 from zenmux_magic.frontend import detect, view_for
 from zenmux_magic.settings import ZenMux
 
@@ -120,12 +120,15 @@ class ZenMuxMagics(Magics):
         interrupted: bool,
     ) -> None:
         """Bind the answer, then fail as the run did."""
+        from zenmux_magic.run import failure_of, value_of
+
         names = {_LAST, options.out} - {None}
-        self.shell.push(dict.fromkeys(names, completions[0]), interactive=False)
+        self.shell.push(dict.fromkeys(names, value_of(completions)), interactive=False)
         if interrupted:
             where = f" in {options.out or _LAST}"
             raise Interrupted(f"Interrupted. What had come is kept{where}.")
-        if completions[0].error is not None:
-            raise exception_of(completions[0].error, completions[0])
+        failure = failure_of(completions, strict=options.strict)
+        if failure is not None:
+            raise failure
         if answer.view_error is not None:
             raise answer.view_error

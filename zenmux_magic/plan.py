@@ -6,16 +6,23 @@ In: `Options`, the prompt, `ZenMux` settings. Out: one `Call` a model. It sends 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from zenmux_magic import limiter
 from zenmux_magic import prompt as prompts
-from zenmux_magic.arguments import Options
+from zenmux_magic.arguments import Chosen, Options, chosen
+from zenmux_magic.asking import Call
 from zenmux_magic.client.transports import is_loopback
 from zenmux_magic.errors import ArgumentError, SettingsError
 from zenmux_magic.request import Request, TransportName
-from zenmux_magic.run import Call
-from zenmux_magic.settings import BASE_URL, LOCAL, ZenMux, checked_url
+from zenmux_magic.settings import BASE_URL, LOCAL, SUBSCRIPTION, ZenMux, checked_url, origin
 
+if TYPE_CHECKING:
+    from zenmux_magic.client.secret import Secret
+    from zenmux_magic.limiter import Limiter
+
+MOST_COLUMNS = 8
+_OF_A_SUBSCRIPTION = 10  # requests a minute; the service allows 10 to 15
 _FIRST_BYTE = 10  # times the silence between bytes: some models think for minutes
 
 
@@ -28,28 +35,29 @@ def calls(options: Options, text: str, settings: ZenMux) -> list[Call]:
         settings: What holds where an option says nothing.
 
     Raises:
-        ArgumentError: Something was asked for that does not go together.
+        ArgumentError: Too many models, a setting that cannot be used, or something that does not
+            go together.
         PromptError: A file of the system prompt cannot be read.
         SettingsError: There is no key, or the base URL is malformed.
     """
-    models = options.model or (settings.default_model(),)
-    if len(models) > 1:
+    models = [chosen(text) for text in options.model] or [Chosen("")]
+    if len(models) > MOST_COLUMNS:
         raise ArgumentError(
-            f"{len(models)} models were named ({', '.join(models)}); one cell asks one model. Use one -m."
+            f"{len(models)} models were named; one cell compares up to {MOST_COLUMNS}. Take some out."
         )
     return [_call(model, options, text, settings) for model in models]
 
 
-def _call(model: str, options: Options, text: str, settings: ZenMux) -> Call:
+def _call(model: Chosen, options: Options, text: str, settings: ZenMux) -> Call:
     base_url = settings.home_url() if options.base_url is None else checked_url(options.base_url)
-    name = model
+    name = model.name or settings.default_model()
     secret = None
-    if options.base_url is None and model.startswith(LOCAL):
+    if options.base_url is None and name.startswith(LOCAL):
         local = settings.local
         if local is None:
-            raise SettingsError(f"The model {model} is not running. Start it with %zenmux local.")
+            raise SettingsError(f"The model {name} is not running. Start it with %zenmux local.")
         base_url, secret = local.base_url, local.secret
-        name = model if local.own else model.removeprefix(LOCAL)
+        name = name if local.own else name.removeprefix(LOCAL)
     else:
         secret = settings.key_for(base_url)
         if secret is None and not is_loopback(base_url) and options.base_url is None:
@@ -59,15 +67,25 @@ def _call(model: str, options: Options, text: str, settings: ZenMux) -> Call:
         Request(
             model=name,
             messages=_messages(options, text, settings),
-            params=_params(options),
+            params={**_params(options), **model.params},
             base_url=base_url,
             transport=cast("TransportName", options.transport or settings.transport),
             timeout_s=timeout_s,
             first_byte_timeout_s=_FIRST_BYTE * timeout_s,
             max_retries=settings.max_retries,
+            settings=model.settings,
         ),
         secret,
+        limiter=_limiter(base_url, secret, settings),
     )
+
+
+def _limiter(base_url: str, secret: Secret | None, settings: ZenMux) -> Limiter:
+    """One for each service and key."""
+    per_minute = settings.requests_per_minute
+    if not per_minute and secret is not None and secret.reveal().startswith(SUBSCRIPTION):
+        per_minute = _OF_A_SUBSCRIPTION
+    return limiter.shared((origin(base_url), secret), settings.max_in_flight, per_minute)
 
 
 def no_key(base_url: str) -> str:

@@ -2,38 +2,29 @@
 
 One model is the list of length one: a comparison is not another code path. A run under way is an
 `Answer`; it lives on the engine's loop, and whoever wants its result waits for it, awaiting or not.
-Ends for the user's reasons are told apart: *stopped* is a success, *interrupted* an error.
+What one column does is `asking`'s business.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent import futures
 from concurrent.futures import Future
-from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from zenmux_magic.client import Connections, Secret, stream
-from zenmux_magic.completion import Completion, Fold
-from zenmux_magic.cost import NOTHING, Cost
+from zenmux_magic.asking import Asking, Call
+from zenmux_magic.client import Connections
+from zenmux_magic.comparison import Comparison
+from zenmux_magic.completion import Completion
+from zenmux_magic.cost import Cost
 from zenmux_magic.engine import Engine
-from zenmux_magic.errors import ErrorInfo
-from zenmux_magic.events import Event, Failure, Finish, Usage
-from zenmux_magic.request import Request
+from zenmux_magic.errors import RequestError, exception_of
+from zenmux_magic.events import Event, Usage
 from zenmux_magic.views import View
 
 _POLL_S = 0.1  # a lock (on Windows) and an event loop (see `wait`) that only wait hear no Ctrl-C
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request and the key that may go with it."""
-
-    request: Request
-    key: Secret | None = None
 
 
 class Answer:
@@ -44,8 +35,7 @@ class Answer:
         self._calls = tuple(calls)
         self._view = view
         self._loop = engine.loop()
-        self._columns: dict[int, asyncio.Task[Any]] = {}  # those that have begun
-        self._endings: dict[int, str] = {}
+        self._columns = [Asking(call, self._shower(n)) for n, call in enumerate(self._calls)]
         self._future: Future[tuple[Completion, ...]] = engine.submit(self._drive)
 
     @property
@@ -59,10 +49,12 @@ class Answer:
 
     def retry(self, column: int) -> None:
         """Ask one column again, if it has ended while another still runs; else nothing happens."""
+        if not self.done:
+            self._loop.call_soon_threadsafe(self._again, column)
 
     def cost(self, column: int, model: str, usage: Usage) -> Cost:
         """What so many tokens cost in one column, of the model that served."""
-        return NOTHING
+        return self._calls[column].price(model, usage)
 
     def interrupt(self) -> None:
         """End all columns as interrupted: what has come is kept, with an error."""
@@ -87,9 +79,8 @@ class Answer:
             continue
         return done.result()
 
-    def __await__(self) -> Generator[Any, None, Completion | tuple[Completion, ...]]:
-        completions = yield from self.wait().__await__()
-        return completions[0] if len(completions) == 1 else completions
+    def __await__(self) -> Generator[Any, None, Completion | Comparison]:
+        return value_of((yield from self.wait().__await__()))
 
     def when_done(self, call: Callable[[], object]) -> None:
         """Have `call` called once all columns have ended, on any thread, however they ended."""
@@ -100,48 +91,34 @@ class Answer:
             self._loop.call_soon_threadsafe(self._end, column, how)
 
     def _end(self, column: int | None, how: str) -> None:
-        numbers = range(len(self._calls)) if column is None else [column]
-        for number in numbers:
-            if number not in self._endings:
-                self._endings[number] = how
-                if number in self._columns:
-                    self._columns[number].cancel()
+        for one in self._columns if column is None else [self._columns[column]]:
+            one.end(how)
+
+    def _again(self, column: int) -> None:
+        asked = self._columns[column]
+        if asked.over and not all(one.over for one in self._columns):
+            self._show("restart", column)
+            self._tasks.add(asked.begin(self._connections))
 
     async def _drive(self, connections: Connections) -> tuple[Completion, ...]:
+        self._connections = connections
         self._show("open", [call.request for call in self._calls], self)
-        columns = (self._column(n, call, connections) for n, call in enumerate(self._calls))
-        completions = tuple(await asyncio.gather(*columns))
+        self._tasks = {column.begin(connections) for column in self._columns}
+        try:
+            while self._tasks:  # a column that is asked again is one more
+                ended, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+                self._tasks -= ended
+                for task in ended:
+                    task.result()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+        completions = tuple(column.completion() for column in self._columns)
         self._show("settle", completions)
         return completions
 
-    async def _column(self, number: int, call: Call, connections: Connections) -> Completion:
-        fold = Fold(call.request)
-        start = time.monotonic()
-
-        def take(event: Event) -> None:
-            if isinstance(event, (Finish, Failure)):
-                self._columns.pop(number, None)  # a stop that comes now comes too late
-            fold.add(event)
-            self._show("event", number, event)
-
-        task = asyncio.current_task()
-        assert task is not None
-        try:
-            if number in self._endings:  # ended before it began
-                raise asyncio.CancelledError
-            self._columns[number] = task
-            await connections.load(call.request)
-            async with aclosing(stream(call.request, call.key, connections)) as events:
-                async for event in events:
-                    take(event)
-        except asyncio.CancelledError:
-            how = self._endings.get(number)
-            if how is None:
-                raise
-            take(_ended(how, time.monotonic() - start))
-        finally:
-            self._columns.pop(number, None)
-        return fold.completion()
+    def _shower(self, number: int) -> Callable[[Event], None]:
+        return lambda event: self._show("event", number, event)
 
     def _show(self, method: str, *args: Any) -> None:
         """Feed the view. A view that fails must not cost the answer: it is reported at the end."""
@@ -152,9 +129,28 @@ class Answer:
                 self.view_error = error
 
 
-def _ended(how: str, at_s: float) -> Event:
-    """The last event of a column that the user ended."""
-    if how == "stopped":
-        return Finish(at_s, "stopped")
-    message = f"Interrupted after {at_s:.1f} s; what had come is kept."
-    return Failure(at_s, ErrorInfo("Interrupted", message))
+def value_of(completions: Sequence[Completion]) -> Completion | Comparison:
+    """What a run gives to its user: one answer is itself, several are a comparison."""
+    return completions[0] if len(completions) == 1 else Comparison(completions)
+
+
+def failure_of(completions: Sequence[Completion], *, strict: bool = False) -> RequestError | None:
+    """The exception that a run deserves: where every column failed, or, if strict, where one did."""
+    failed = [one for one in completions if one.error is not None]
+    if not failed or (len(failed) < len(completions) and not strict):
+        return None
+    assert failed[0].error is not None
+    if len(completions) == 1:
+        return exception_of(failed[0].error, failed[0])
+    every = len(failed) == len(completions)
+    alike = every and len({str(one.error) for one in failed}) == 1
+    said = str(failed[0].error) if alike else _each(failed)
+    count = "All" if every else f"{len(failed)} of"
+    message = f"{count} {len(completions)} models failed. {said}"
+    return exception_of(
+        replace(failed[0].error, message=message, request_id=None), value_of(completions)
+    )
+
+
+def _each(failed: Sequence[Completion]) -> str:
+    return " ".join(f"{one.requested_model}: {one.error}" for one in failed)

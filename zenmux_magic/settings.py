@@ -29,6 +29,7 @@ BASE_URL = "https://zenmux.ai/api/v1"
 # Cheap, begins to answer within about a second, and does not think before it does.
 MODEL = "anthropic/claude-haiku-4.5"
 LOCAL = "local/"
+SUBSCRIPTION = "sk-ss-v1-"  # how the key of a subscription begins
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,10 @@ class ZenMux(Configurable):
     max_retries = Integer(3, min=0, help="Further attempts before the first token.").tag(
         config=True
     )
+    max_in_flight = Integer(8, min=1, help="Requests under way at once.").tag(config=True)
+    requests_per_minute = Integer(
+        0, min=0, help="Requests a minute; 0 is 10 with a subscription key, else any number."
+    ).tag(config=True)
     transport = Enum(["openai", "direct"], "openai", help="How requests are made.").tag(config=True)
     view = Enum(
         ["auto", "document", "terminal"], "auto", help="How answers are shown while they come."
@@ -103,7 +108,7 @@ class ZenMux(Configurable):
 
     def key_for(self, base_url: str) -> Secret | None:
         """The key that may be sent to a base URL: to another origin than its own, none."""
-        if _origin(base_url) != _origin(self.home_url()):
+        if origin(base_url) != origin(self.home_url()):
             return None
         found = self.key()
         return found.secret if found else None
@@ -160,7 +165,8 @@ def checked_url(url: str) -> str:
     return url
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
+def origin(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port: what tells one service from another."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 

@@ -49,7 +49,18 @@ def settled_markdown(text: str, policy: Policy = DEFAULT_POLICY) -> str:
         else _prose(lines[start:stop], table, labels, policy)
         for start, stop, verbatim, table in _segments(tokens, len(lines))
     )
-    return "\n".join(parts)
+    return "\n".join(parts) + _closing(tokens, lines)
+
+
+def _closing(tokens: list[Token], lines: list[str]) -> str:
+    """What ends a code block that the model left open: what stands below would become code."""
+    last = tokens[-1] if tokens else None
+    if last is None or last.type != "fence" or last.level or not last.map:
+        return ""
+    start, stop = last.map
+    end = lines[min(stop, len(lines)) - 1].strip()
+    closed = stop - start > 1 and len(end) >= len(last.markup) and not end.strip(last.markup[0])
+    return "" if closed else f"\n{last.markup}"
 
 
 def _segments(tokens: list[Token], count: int) -> Iterator[tuple[int, int, bool, bool]]:

@@ -13,16 +13,25 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from zenmux_magic.completion import Completion, Fold
-from zenmux_magic.events import Event, ReasoningDelta, Retrying, TextDelta
+from zenmux_magic.events import (
+    Event,
+    Failure,
+    Finish,
+    Queued,
+    ReasoningDelta,
+    Retrying,
+    Started,
+    TextDelta,
+)
 from zenmux_magic.markdown import Reader
 from zenmux_magic.request import Request
-from zenmux_magic.views import Controls
+from zenmux_magic.views import Controls, side_by_side
 from zenmux_magic.views.pace import Pace
-from zenmux_magic.views.settled import DEFAULT_READER, Bundle, combined
+from zenmux_magic.views.settled import DEFAULT_READER, SMALL, Bundle, combined, ending_of
 
 _SHORTEST_S = 0.1
 _BYTES_PER_S = 300_000
-_SMALL = "font-size:0.85em;opacity:0.75"
+_SEEN = TextDelta | ReasoningDelta | Retrying | Queued
 
 
 class Publisher(Protocol):
@@ -67,11 +76,12 @@ class DocumentView:
         self._transient = {"display_id": display_id or f"zenmux-{uuid.uuid4().hex}"}
         self._shown = display_id is not None
         self._folds: list[Fold] = []
-        self._status = "waiting…"
+        self._waits: dict[int, str] = {}  # what a column waits for, other than its model
         self._pace = Pace(self._paint)
 
     def open(self, requests: Sequence[Request], controls: Controls) -> None:
         """Show that the run waits."""
+        self._requests = requests
         self._folds = [Fold(request) for request in requests]
         if self._live:
             self._show(self._bundle())
@@ -80,16 +90,25 @@ class DocumentView:
         """Take in an event and paint when it is time."""
         self._folds[column].add(event)
         if isinstance(event, Retrying):
-            self._status = f"{event.error.type or 'no connection'}, again in {event.delay_s:.0f} s"
-        if self._live and isinstance(event, TextDelta | ReasoningDelta | Retrying):
-            self._pace.touch()  # nothing else is to be seen, and would delay the first token
+            reason = event.error.type or "no connection"
+            self._waits[column] = f"{reason}, again in {event.delay_s:.0f} s"
+        elif isinstance(event, Queued):
+            self._waits[column] = "queued…"
+        elif isinstance(event, Started):
+            self._waits.pop(column, None)
+        # Nothing else is to be seen, and would delay the first token; of several, an end is.
+        ended = len(self._folds) > 1 and isinstance(event, Finish | Failure)
+        if self._live and (ended or isinstance(event, _SEEN)):
+            self._pace.touch()
 
     def close(self) -> None:
         """Paint no more: another view takes the display over."""
         self._pace.close()
 
     def restart(self, column: int) -> None:
-        """Nothing asks a column again yet."""
+        """Show the column empty."""
+        self._folds[column] = Fold(self._requests[column])
+        self._pace.touch()
 
     def settle(self, completions: Sequence[Completion]) -> None:
         """Replace the display by what is to be saved."""
@@ -108,15 +127,28 @@ class DocumentView:
         return max(_SHORTEST_S, size / _BYTES_PER_S)
 
     def _bundle(self) -> Bundle:
-        completion = self._folds[0].completion()
-        status = self._status
-        if completion.text:
-            status = "answering…"
-        elif completion.reasoning:
-            status = f"thinking… {len(completion.reasoning.split()):,} words"
-        line = f"{completion.model} · {status}"
-        body = self._reader.render(completion.text)
-        note = f"<br>{html.escape(self._note)}" if self._note else ""
-        head = f'<div class="zenmux-footer" style="{_SMALL}">{html.escape(line)}{note}</div>'
-        plain = completion.text or line
+        completions = [fold.completion() for fold in self._folds]
+        states = [self._state(number, one) for number, one in enumerate(completions)]
+        note = html.escape(self._note)
+        if len(completions) > 1:
+            shown = side_by_side.live(completions, states, self._reader)
+            shown += f'<div class="zenmux-footer" style="{SMALL}">{note}</div>'
+            lines = [
+                f"{one.model} · {state}" for one, state in zip(completions, states, strict=True)
+            ]
+            return {"text/html": shown, "text/plain": "\n".join(lines)}, {}
+        line = f"{completions[0].model} · {states[0]}"
+        body = self._reader.render(completions[0].text)
+        note = f"<br>{note}" if note else ""
+        head = f'<div class="zenmux-footer" style="{SMALL}">{html.escape(line)}{note}</div>'
+        plain = completions[0].text or line
         return {"text/html": f"<div>{body}{head}</div>", "text/plain": plain}, {}
+
+    def _state(self, number: int, completion: Completion) -> str:
+        if completion.duration_s is not None:
+            return ending_of(completion) or "done"
+        if completion.text:
+            return "answering…"
+        if completion.reasoning:
+            return f"thinking… {len(completion.reasoning.split()):,} words"
+        return self._waits.get(number, "waiting…")

@@ -22,6 +22,7 @@ from zenmux_magic.events import (
     UsageReport,
 )
 from zenmux_magic.request import Request
+from zenmux_magic.views.figures import seconds
 from zenmux_magic.views.settled import ending_of
 
 _BYTES_PER_TOKEN = 4  # about true of English; other scripts have more bytes a letter
@@ -184,10 +185,3 @@ def _figures(
     if speed is not None:
         found.append(f"{about}{speed:,.0f} tokens/s")
     return tuple(found)
-
-
-def seconds(value: float) -> str:
-    """A time as people write it: 0.31 s, 6.3 s, 2 min 5 s."""
-    if value >= 60:
-        return f"{int(value // 60)} min {int(value % 60)} s"
-    return f"{value:.2f} s" if value < 1 else f"{value:.1f} s"

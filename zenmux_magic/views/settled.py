@@ -13,10 +13,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from zenmux_magic.completion import Completion
+from zenmux_magic.cost import Cost
 from zenmux_magic.markdown import Reader, settled_markdown
 from zenmux_magic.markdown.writer import isolate
+from zenmux_magic.views.figures import dollars
 
-_SMALL = "font-size:0.85em;opacity:0.75"
+SMALL = "font-size:0.85em;opacity:0.75"
 _ERROR = "border-left:3px solid #d32f2f;padding:2px 12px"
 Bundle = tuple[dict[str, str], dict[str, Any]]
 DEFAULT_READER = Reader()
@@ -33,29 +35,50 @@ def bundle(
         errors: Say what went wrong, where no failed cell says it.
     """
     note = footer(completion)
-    parts = [_thought(completion, reader), reader.settled(completion.text)]
-    if errors and completion.error is not None:
-        shown = isolate(str(completion.error))
-        parts.append(f'<div class="zenmux-error" style="{_ERROR}">{shown}</div>')
-    parts.append(f'<div class="zenmux-footer" style="{_SMALL}">{html.escape(note)}</div>')
+    parts = [
+        body(completion, reader, errors=errors),
+        f'<div class="zenmux-footer" style="{SMALL}">{isolate(note)}</div>',
+    ]
     data = {
         "text/html": f'<div class="zenmux-settled">{"".join(parts)}</div>',
-        "text/markdown": f"{settled_markdown(completion.text)}\n\n<sub>{html.escape(note)}</sub>",
+        "text/markdown": f"{settled_markdown(completion.text)}\n\n<sub>{_escaped(note)}</sub>",
         "text/plain": completion.text,
     }
     return data, {"zenmux": metadata(completion)}
 
 
+def _escaped(note: str) -> str:
+    return html.escape(note).replace("$", r"\$")  # two of them would be a formula
+
+
+def body(completion: Completion, reader: Reader, *, errors: bool) -> str:
+    """The reasoning, the answer and, if wanted, what went wrong, as safe HTML."""
+    parts = [_thought(completion, reader), reader.settled(completion.text)]
+    if errors and completion.error is not None:
+        shown = isolate(str(completion.error))
+        parts.append(f'<div class="zenmux-error" style="{_ERROR}">{shown}</div>')
+    return "".join(parts)
+
+
 def footer(completion: Completion) -> str:
     """One line: who answered, how it ended if not by itself, and how much."""
-    parts = [completion.model]
-    if completion.model != completion.requested_model:
-        parts[0] += f" (asked: {completion.requested_model})"
-    parts += [ending for ending in [ending_of(completion)] if ending]
-    tokens = completion.usage.output_tokens
-    if tokens is not None:
-        parts.append(f"{tokens:,} token{'' if tokens == 1 else 's'}")
-    return " · ".join(parts)
+    asked = served_by(completion) and f"(asked: {completion.requested_model})"
+    name = " ".join(part for part in (completion.model, asked, completion.settings) if part)
+    cost = dollars(Cost(completion.cost_usd, completion.price_unknown))
+    parts = (name, ending_of(completion), tokens(completion), cost)
+    return " · ".join(part for part in parts if part)
+
+
+def served_by(completion: Completion) -> str:
+    """The model that answered in place of the one asked, in words; empty if it is the same."""
+    other = completion.model != completion.requested_model
+    return f"→ {completion.model}" if other else ""
+
+
+def tokens(completion: Completion) -> str:
+    """How many tokens were generated; empty if unknown."""
+    count = completion.usage.output_tokens
+    return "" if count is None else f"{count:,} token{'' if count == 1 else 's'}"
 
 
 def ending_of(completion: Completion) -> str:
@@ -94,8 +117,8 @@ def _thought(completion: Completion, reader: Reader) -> str:
         return ""
     words = len(completion.reasoning.split())
     return (
-        f'<details><summary style="{_SMALL}">thought · {words:,} words</summary>'
-        f'<blockquote style="{_SMALL}">{reader.settled(completion.reasoning)}</blockquote></details>'
+        f'<details><summary style="{SMALL}">thought · {words:,} words</summary>'
+        f'<blockquote style="{SMALL}">{reader.settled(completion.reasoning)}</blockquote></details>'
     )
 
 
@@ -105,4 +128,6 @@ def combined(
     """The bundle of a run: of one answer, that of the answer."""
     if len(completions) == 1:
         return bundle(completions[0], reader, errors=errors)
-    raise NotImplementedError("several columns settle with the comparison")
+    from zenmux_magic.views import side_by_side  # it is built on this module
+
+    return side_by_side.bundle(completions, reader, errors=errors)

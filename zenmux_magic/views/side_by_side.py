@@ -1,0 +1,125 @@
+"""What a finished comparison leaves in the notebook: the answers side by side, safe and static.
+
+In: completions. Out: a MIME bundle and its metadata, as `settled` does for one answer: the same
+completions give the same bytes, plain tags and inline styles only, colours of whoever shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zenmux_magic.completion import Completion
+from zenmux_magic.cost import Cost
+from zenmux_magic.markdown import Reader, settled_markdown
+from zenmux_magic.markdown.writer import isolate
+from zenmux_magic.views import settled
+from zenmux_magic.views.figures import dollars
+
+_LINE = "1px solid rgba(128,128,128,0.35)"
+_CELL = "text-align:left;white-space:normal;background:transparent"
+_NARROWEST_EM = 17  # of a column; below it prose cannot be read, and the table is scrolled
+
+
+def bundle(
+    completions: Sequence[Completion], reader: Reader, *, errors: bool = False
+) -> settled.Bundle:
+    """The data and metadata to display for several answers.
+
+    Args:
+        completions: The answers, in the order of their columns.
+        reader: What reads their Markdown.
+        errors: Unused: of several, one that failed always says why; the cell may well succeed.
+    """
+    data = {
+        "text/html": _html(completions, reader),
+        "text/markdown": _markdown(completions),
+        "text/plain": "\n\n".join(_plain(one) for one in completions),
+    }
+    return data, {"zenmux": {"columns": [settled.metadata(one) for one in completions]}}
+
+
+def live(completions: Sequence[Completion], states: Sequence[str], reader: Reader) -> str:
+    """Answers that still grow, side by side, each with what it does now below it."""
+    return _table(completions, [isolate(state) for state in states], reader)
+
+
+def _html(completions: Sequence[Completion], reader: Reader) -> str:
+    table = _table(completions, [_figures(one) for one in completions], reader)
+    return f'<div class="zenmux-settled">{table}</div>'
+
+
+def _table(completions: Sequence[Completion], below: Sequence[str], reader: Reader) -> str:
+    rows = [
+        _row("th", [_head(one) for one in completions], "vertical-align:bottom;font-weight:normal"),
+        _row("td", [_body(one, reader) for one in completions], "vertical-align:top"),
+        _row("td", below, f"vertical-align:top;{settled.SMALL}"),
+    ]
+    style = (
+        "width:100%;table-layout:fixed;border-collapse:collapse;margin:0;font-size:inherit;"
+        f"min-width:{len(completions) * _NARROWEST_EM}em;border:{_LINE}"
+    )
+    table = f'<table class="zenmux-columns" style="{style}">{"".join(rows)}</table>'
+    return f'<div style="overflow-x:auto">{table}</div>'
+
+
+def _row(tag: str, cells: Sequence[str], style: str) -> str:
+    style = f"{_CELL};padding:6px 12px;border:{_LINE};{style}"
+    inside = "".join(f'<{tag} style="{style}">{cell}</{tag}>' for cell in cells)
+    return f'<tr style="background:transparent">{inside}</tr>'
+
+
+def _head(one: Completion) -> str:
+    vendor, slash, name = one.requested_model.rpartition("/")
+    model = f"{isolate(vendor + slash)}<b>{isolate(name)}</b>"
+    notes = [one.settings, settled.served_by(one), settled.ending_of(one)]
+    said = isolate(" · ".join(note for note in notes if note))
+    return f'{model} <span style="{settled.SMALL}">{said}</span>' if said else model
+
+
+def _body(one: Completion, reader: Reader) -> str:
+    return f'<div class="zenmux-answer">{settled.body(one, reader, errors=True)}</div>'
+
+
+def _figures(one: Completion) -> str:
+    return isolate(" · ".join(_known(one)) or "—")
+
+
+def _known(one: Completion) -> list[str]:
+    return [text for text in (settled.tokens(one), _cost(one)) if text]
+
+
+def _cost(one: Completion) -> str:
+    return dollars(Cost(one.cost_usd, one.price_unknown))
+
+
+def _name(one: Completion) -> str:
+    return f"{one.requested_model} {one.settings}".strip()
+
+
+def _markdown(completions: Sequence[Completion]) -> str:
+    sections = []
+    for one in completions:
+        ending = settled.ending_of(one)
+        error = f"\n\n> {settled_markdown(str(one.error))}" if one.error else ""
+        head = f"### {_inert(_name(one))}{f' · {ending}' if ending else ''}"
+        sections.append(f"{head}\n\n{settled_markdown(one.text)}{error}")
+    rows = [
+        ("", [_inert(_name(one)) for one in completions]),
+        ("---", ["---" for _ in completions]),
+        ("tokens", [settled.tokens(one).split(" ")[0] or "—" for one in completions]),
+        ("cost", [_inert(_cost(one)) or "—" for one in completions]),
+    ]
+    table = "\n".join(f"| {' | '.join([name, *cells])} |" for name, cells in rows)
+    return "\n\n".join([*sections, "---", table])
+
+
+def _inert(text: str) -> str:
+    """A name in Markdown: nothing in it is markup."""
+    return settled_markdown("".join(f"\\{c}" if c in "\\`*_[]|#~" else c for c in text))
+
+
+def _plain(one: Completion) -> str:
+    ending = settled.ending_of(one)
+    head = f"{_name(one)}{f' ({ending})' if ending else ''}"
+    parts = [head, "=" * len(head), one.text.rstrip(), str(one.error or "")]
+    return "\n".join(part for part in parts if part)
