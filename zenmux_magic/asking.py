@@ -94,6 +94,7 @@ class Asking:
             if self._how:  # ended before it began
                 raise asyncio.CancelledError
             self._open = True
+            await connections.load(self._call.request)
             async with self._turn():
                 await self._stream(connections)
         except asyncio.CancelledError:
@@ -118,7 +119,6 @@ class Asking:
             self._take(Started(0.0))
         self._start = time.monotonic()
         call = self._call
-        await connections.load(call.request)
         async with aclosing(
             stream(call.request, call.key, connections, sleep=self._pause)
         ) as events:

@@ -14,7 +14,8 @@ from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-WINDOW_S = 60.0
+# The service counts when requests arrive, we when they leave: two seconds for the difference.
+WINDOW_S = 62.0
 # Told when a request has to wait: the seconds until its turn at the earliest, or `None` where that
 # depends on others' ends.
 Told = Callable[[float | None], None]
