@@ -25,7 +25,8 @@ from zenmux_magic.markdown.incremental import IncrementalMarkdown
 from zenmux_magic.request import Request
 from zenmux_magic.views.budget import FRAME_S, MESSAGES_PER_S, SLOWEST_S, Budget
 from zenmux_magic.views.column import STATUS_S, Column
-from zenmux_magic.views.progress import Progress, seconds
+from zenmux_magic.views.figures import seconds
+from zenmux_magic.views.progress import Progress
 
 REQUEST = Request("openai/gpt-5", ({"role": "user", "content": "Hi"},))
 

@@ -147,6 +147,15 @@ def test_the_same_answers_leave_the_same_bytes_and_no_times() -> None:
     assert [one["model"] for one in metadata["zenmux"]["columns"]] == ["a/x-2026", "a/x", "b/y"]
 
 
+def test_the_metadata_tell_where_an_answer_stands() -> None:
+    smiles = [replace(FIRST, text="😀 one \n"), replace(FIRST, settings="", text="two 😀"), FAILED]
+    data, metadata = combined(smiles)
+    units = data["text/plain"].encode("utf-16-le")
+    places = [one["answer"] for one in metadata["zenmux"]["columns"]]
+    found = [units[2 * start : 2 * stop].decode("utf-16-le") for start, stop in places]
+    assert found == ["😀 one", "two 😀", "Half"]
+
+
 def test_plain_text_holds_each_answer_under_its_name() -> None:
     assert combined(TRIO)[0]["text/plain"] == (
         "a/x temperature=0\n=================\n**One**\n\n"

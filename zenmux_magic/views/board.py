@@ -13,6 +13,7 @@ import contextvars
 import time
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from zenmux_magic.completion import Completion
@@ -75,8 +76,12 @@ class BoardView:
         self._loop = asyncio.get_running_loop()
         context = contextvars.copy_context()
         start = time.monotonic()
+
+        def clock_s() -> float:
+            return time.monotonic() - start
+
         self._columns = [
-            Column(number, request, reader.growing, lambda: time.monotonic() - start)
+            Column(number, request, reader.growing, clock_s, partial(controls.cost, number))
             for number, request in enumerate(requests)
         ]
         self._widgets.keep()
@@ -107,7 +112,13 @@ class BoardView:
             self._pace.touch()
 
     def restart(self, column: int) -> None:
-        """Nothing asks a column again yet."""
+        """Empty a column; its events come anew."""
+        self._columns[column].restart()
+        self._history = [(number, event) for number, event in self._history if number != column]
+        if self._stand_in is not None:
+            self._stand_in.restart(column)
+        elif self._ready:
+            self._pace.now()
 
     def settle(self, completions: Sequence[Completion]) -> None:
         """Leave static output, and the final state for pages that load the widget again."""
@@ -149,6 +160,8 @@ class BoardView:
         kind = content.get("t")
         if kind == "stop":
             self._controls.stop(content.get("column"))
+        elif kind == "retry" and content.get("column") in range(len(self._columns)):
+            self._controls.retry(content["column"])
         elif kind == "ack":
             self._acknowledge(content)
         elif kind == "ready":

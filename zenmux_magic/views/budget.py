@@ -7,7 +7,7 @@ stay far below, so that the user's own output has room. It sends nothing itself.
 
 from __future__ import annotations
 
-FRAME_S = 0.03  # below it nobody sees the difference; the page's work and the envelopes double
+FRAME_S = 0.027  # below it nobody sees the difference; the page's work and the envelopes double
 SLOWEST_S = 0.5
 MESSAGES_PER_S = 150
 _LATE = 5  # a page that is N seconds behind gets a frame every N / 5

@@ -7,6 +7,7 @@ An operation is a JSON list `[name, column, …]`. `part` is 0 for the answer, 1
     ["live",   column, part, join, keep, html]    the growing end: `keep` characters of it, + html
     ["append", column, part, text]                more text at the end of the growing end
     ["status", column, {…}]                       the line above, see `progress`
+    ["restart", column]                           the column is asked again: all of it is void
 
 `join` is that of `markdown.incremental.Patch`, which tells how a page puts the HTML together.
 
@@ -18,11 +19,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from zenmux_magic.completion import Completion
-from zenmux_magic.events import Event, ReasoningDelta, TextDelta
+from zenmux_magic.completion import Completion, Fold
+from zenmux_magic.events import Event, Failure, Finish, ReasoningDelta, Started, TextDelta
 from zenmux_magic.markdown.incremental import IncrementalMarkdown
 from zenmux_magic.request import Request
-from zenmux_magic.views.progress import Progress, Status
+from zenmux_magic.views.progress import Price, Progress, Status, free
 
 Operation = list[Any]
 STATUS_S = 0.25  # figures that change oftener cannot be read
@@ -82,7 +83,8 @@ class Column:
         number: Which column it is.
         request: What was asked.
         new_document: Makes an empty renderer.
-        clock_s: Seconds since the request.
+        clock_s: Seconds since the run began.
+        price: What tokens of a model cost.
     """
 
     def __init__(
@@ -91,18 +93,29 @@ class Column:
         request: Request,
         new_document: Callable[[], IncrementalMarkdown],
         clock_s: Callable[[], float],
+        price: Price = free,
     ) -> None:
         self.number = number
+        self._request, self._new_document, self._price = request, new_document, price
+        self._clock_s = clock_s
+        self._restarted = False
+        self._empty()
+
+    def _empty(self) -> None:
         self.begun = False  # whether a first token has come
         self.stale = False  # whether the figures on the page are older than the text
-        self._progress = Progress(request)
-        self._parts = (Part(new_document()), Part(new_document()))
-        self._clock_s = clock_s
+        self._progress = Progress(self._request, self._price)
+        self._fold = Fold(self._request)
+        self._parts = (Part(self._new_document()), Part(self._new_document()))
+        self._zero_s = 0.0  # when its request left, by the run's clock
         self._status_due_s = 0.0
         self._ended: Status | None = None
 
     def add(self, event: Event) -> None:
         """Take in an event."""
+        if isinstance(event, Started):
+            self._zero_s = self._clock_s() - event.at_s
+        self._fold.add(event)
         if self._progress.add(event):
             self._status_due_s = 0.0
         if isinstance(event, TextDelta):
@@ -111,21 +124,29 @@ class Column:
         elif isinstance(event, ReasoningDelta):
             self._parts[1].document.feed(event.text)
             self.begun = True
+        elif isinstance(event, Finish | Failure):
+            self.end(self._fold.completion())
 
     def end(self, completion: Completion) -> None:
         """No more events come."""
-        for part in self._parts:
-            part.document.finish()
-        self._ended = self._progress.ended(completion)
-        self._status_due_s = 0.0
+        if self._ended is None:
+            for part in self._parts:
+                part.document.finish()
+            self._ended = self._progress.ended(completion)
+            self._status_due_s = 0.0
+
+    def restart(self) -> None:
+        """It is asked again: what the page has of it is void."""
+        self._empty()
+        self._restarted = True
+        self._zero_s = self._clock_s()
 
     def operations(self) -> list[Operation]:
         """What changed since the last call."""
-        found = [
-            operation
-            for place, part in enumerate(self._parts)
-            for operation in part.operations(self.number, place)
-        ]
+        found: list[Operation] = [["restart", self.number]] if self._restarted else []
+        self._restarted = False
+        for place, part in enumerate(self._parts):
+            found += part.operations(self.number, place)
         now_s = self._clock_s()
         self.stale = now_s < self._status_due_s < float("inf")
         if now_s >= self._status_due_s:
@@ -139,4 +160,4 @@ class Column:
         return {"status": self._status().to_dict(), "parts": parts}
 
     def _status(self) -> Status:
-        return self._ended or self._progress.status(self._clock_s())
+        return self._ended or self._progress.status(self._clock_s() - self._zero_s)

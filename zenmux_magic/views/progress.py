@@ -7,26 +7,44 @@ the service has reported its own count. It renders no Markdown and knows no widg
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
 
 from zenmux_magic.completion import Completion
+from zenmux_magic.cost import NOTHING, Cost
 from zenmux_magic.events import (
     Event,
     Identified,
     Opened,
+    Queued,
     ReasoningDelta,
     Retrying,
+    Started,
     TextDelta,
     ToolCallDelta,
+    Usage,
     UsageReport,
 )
 from zenmux_magic.request import Request
-from zenmux_magic.views.figures import seconds
+from zenmux_magic.views.figures import dollars, seconds
 from zenmux_magic.views.settled import ending_of
 
 _BYTES_PER_TOKEN = 4  # about true of English; other scripts have more bytes a letter
+_FINAL = {400, 402, 404, 413, 422}  # asked again, the service would say the same
 _REASONS = {"rate_limit": "rate limited", None: "no connection"}
+
+
+class Price(Protocol):
+    """What so many tokens of a model cost."""
+
+    def __call__(self, model: str, usage: Usage, /) -> Cost:
+        """The estimate, at once."""
+        ...
+
+
+def free(model: str, usage: Usage) -> Cost:
+    """Where nothing is charged by the token."""
+    return NOTHING
 
 
 @dataclass(frozen=True)
@@ -34,13 +52,18 @@ class Status:
     """The line above an answer.
 
     Attributes:
-        phase: `waiting`, `retrying`, `thinking`, `streaming`, then `done`, `stopped`, `cut` or `failed`.
+        phase: `queued`, `waiting`, `retrying`, `thinking`, `streaming`, then `done`, `stopped`, `cut`
+            or `failed`.
         label: The same for people.
         model: The model asked for.
+        settings: What sets it apart from other columns of that model.
         served: The model that answered, where it is another one.
         clock_s: Seconds since the request, when this was made; the page counts on from it.
         until_s: When the next attempt comes, on the same clock.
-        figures: First token, tokens, speed.
+        figures: First token, tokens, speed, cost, as one line says them.
+        metrics: First token, speed, tokens, cost, as rows of a comparison say them; empty if unknown.
+        values: The seconds, tokens per second and dollars of these, to be compared; `None` if unknown.
+        retry: Whether asking again may help.
         thought: How long the model thought and how much, once it has.
         error: What went wrong.
         text: The answer, once it is over: what is copied.
@@ -52,21 +75,36 @@ class Status:
     served: str
     clock_s: float
     until_s: float | None = None
+    settings: str = ""
     figures: Sequence[str] = ()
+    metrics: Sequence[str] = ()
+    values: Sequence[float | None] = ()
+    retry: bool = False
     thought: str = ""
     error: str = ""
     text: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, without what is empty."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, "", ())}
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if value not in (None, "", (), False)
+        }
 
 
 class Progress:
-    """Counts one column's events."""
+    """Counts one column's events.
 
-    def __init__(self, request: Request) -> None:
+    Args:
+        request: What was asked.
+        cost: What so many tokens of a model cost.
+    """
+
+    def __init__(self, request: Request, cost: Price = free) -> None:
         self.phase, self.label = "waiting", "waiting"
+        self._settings, self._cost = request.settings, cost
+        self._usage = Usage(prompt_tokens=_estimated(request))
         self._model, self._served = request.model, request.model
         self._until_s: float | None = None
         self._bytes = self._pieces = 0
@@ -88,10 +126,16 @@ class Progress:
         elif isinstance(event, Opened):
             self.phase = self.label = "waiting"
             self._until_s = None
+        elif isinstance(event, Queued):
+            self.phase, self._until_s = "queued", event.until_s
+            self.label = "queued" if event.until_s is None else "queued, about"
+        elif isinstance(event, Started):
+            self.phase = self.label = "waiting"
+            self._until_s = None
         elif isinstance(event, Identified):
             self._served = event.model or self._served
         elif isinstance(event, UsageReport):
-            self._reported = event.usage.output_tokens
+            self._reported, self._usage = event.usage.output_tokens, event.usage
         return before != (self.phase, self.label, self._served)
 
     def _count(self, event: TextDelta | ReasoningDelta | ToolCallDelta) -> None:
@@ -115,44 +159,60 @@ class Progress:
 
     def status(self, clock_s: float) -> Status:
         """The line while the answer comes."""
-        tokens = self._reported or max(self._pieces, round(self._bytes / _BYTES_PER_TOKEN))
         span = clock_s - self._first_s if self._first_s is not None else 0.0
-        speed = tokens / span if span >= 1 else None  # a shorter span says nothing
         return Status(
             phase=self.phase,
             label=self.label,
             model=self._model,
             served=self._shown_served(),
+            settings=self._settings,
             clock_s=round(clock_s, 2),
             until_s=self._until_s,
-            figures=_figures(tokens, speed, self._answer_s, "" if self._reported else "≈ "),
             thought=self._thought(),
+            # The speed over a shorter span says nothing.
+            **self._figures(self._reported, span if span >= 1 else None, self._answer_s),
         )
 
     def ended(self, completion: Completion) -> Status:
         """The line when it is over."""
-        ending = ending_of(completion)
-        exact = completion.usage.output_tokens
-        tokens = exact or max(self._pieces, round(self._bytes / _BYTES_PER_TOKEN))
         end_s = completion.duration_s or 0.0
         first_s = completion.ttft_s
         span = end_s - first_s if first_s is not None else 0.0
         return Status(
             phase=_phase(completion),
-            label=ending or "done",
+            label=ending_of(completion) or "done",
             model=self._model,
             served="" if completion.model == self._model else completion.model,
+            settings=self._settings,
             clock_s=round(end_s, 2),
-            figures=_figures(
-                tokens,
-                tokens / span if span > 0 else None,
-                completion.ttfa_s,
-                "" if exact else "≈ ",
-            ),
+            retry=completion.error is not None and completion.error.status not in _FINAL,
             thought=self._thought(end_s),
             error=str(completion.error) if completion.error else "",
             text=completion.text,
+            **self._figures(
+                completion.usage.output_tokens, span if span > 0 else None, completion.ttfa_s
+            ),
         )
+
+    def _figures(
+        self, exact: int | None, span_s: float | None, first_s: float | None
+    ) -> dict[str, Any]:
+        """Figures, metrics and values; what is known first stands first: nothing moves later."""
+        about = "" if exact else "≈ "
+        tokens = exact or max(self._pieces, round(self._bytes / _BYTES_PER_TOKEN))
+        speed = tokens / span_s if span_s and tokens else None
+        usage = self._usage if exact else replace(self._usage, completion_tokens=tokens)
+        cost = self._cost(self._served, usage) if tokens else NOTHING
+        first = seconds(first_s) if first_s is not None else ""
+        pace = f"{about}{speed:,.0f} tokens/s" if speed is not None else ""
+        count = f"{about}{tokens:,}" if tokens else ""
+        words = f"{count} token{'' if tokens == 1 else 's'}" if count else ""
+        line = (first and f"first token {first}", words, pace, dollars(cost))
+        return {
+            "figures": tuple(text for text in line if text),
+            "metrics": (first, pace, count, dollars(cost)),
+            "values": (first_s, speed, None if cost.usd is None else float(cost.usd)),
+        }
 
     def _shown_served(self) -> str:
         return "" if self._served == self._model else self._served
@@ -173,15 +233,6 @@ def _phase(completion: Completion) -> str:
     return ends.get(completion.finish_reason or "", "done")
 
 
-def _figures(
-    tokens: int, speed: float | None, first_s: float | None, about: str
-) -> tuple[str, ...]:
-    """What is known first stands first, so that nothing moves when more is known."""
-    found = []
-    if first_s is not None:
-        found.append(f"first token {seconds(first_s)}")
-    if tokens:
-        found.append(f"{about}{tokens:,} token{'' if tokens == 1 else 's'}")
-    if speed is not None:
-        found.append(f"{about}{speed:,.0f} tokens/s")
-    return tuple(found)
+def _estimated(request: Request) -> int:
+    """About how many tokens a prompt has, until the service says it."""
+    return round(len(str(request.messages).encode()) / _BYTES_PER_TOKEN)

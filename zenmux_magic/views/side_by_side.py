@@ -17,7 +17,7 @@ from zenmux_magic.views.figures import dollars
 
 _LINE = "1px solid rgba(128,128,128,0.35)"
 _CELL = "text-align:left;white-space:normal;background:transparent"
-_NARROWEST_EM = 17  # of a column; below it prose cannot be read, and the table is scrolled
+_NARROWEST_EM = 14  # of a column; below it prose cannot be read, and the table is scrolled
 
 
 def bundle(
@@ -29,13 +29,29 @@ def bundle(
         completions: The answers, in the order of their columns.
         reader: What reads their Markdown.
         errors: Unused: of several, one that failed always says why; the cell may well succeed.
+
+    Returns:
+        The bundle. Where in `text/plain` a column's answer stands is in its metadata, `answer`, from
+        and to, in UTF-16 units, as a page counts them.
     """
+    plain = [_plain(one) for one in completions]
     data = {
         "text/html": _html(completions, reader),
         "text/markdown": _markdown(completions),
-        "text/plain": "\n\n".join(_plain(one) for one in completions),
+        "text/plain": "\n\n".join(plain),
     }
-    return data, {"zenmux": {"columns": [settled.metadata(one) for one in completions]}}
+    columns, at = [], 0
+    for one, text in zip(completions, plain, strict=True):
+        start = at + 2 * (_units(_title(one)) + 1)
+        place = [start, start + _units(one.text.rstrip())]
+        columns.append({**settled.metadata(one), "answer": place})
+        at += _units(text) + 2
+    return data, {"zenmux": {"columns": columns}}
+
+
+def _units(text: str) -> int:
+    """Length as a page counts it: what is to be copied is cut out there."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def live(completions: Sequence[Completion], states: Sequence[str], reader: Reader) -> str:
@@ -119,7 +135,11 @@ def _inert(text: str) -> str:
 
 
 def _plain(one: Completion) -> str:
-    ending = settled.ending_of(one)
-    head = f"{_name(one)}{f' ({ending})' if ending else ''}"
-    parts = [head, "=" * len(head), one.text.rstrip(), str(one.error or "")]
+    title = _title(one)
+    parts = [title, "=" * _units(title), one.text.rstrip(), str(one.error or "")]
     return "\n".join(part for part in parts if part)
+
+
+def _title(one: Completion) -> str:
+    ending = settled.ending_of(one)
+    return f"{_name(one)} ({ending})" if ending else _name(one)

@@ -15,8 +15,11 @@ import traitlets
 
 
 def _static(*names: str) -> str:
+    """Files as one text, without indentation and comments: every instance sends it to the page."""
     folder = files("zenmux_magic.views") / "static"
-    return "\n".join((folder / name).read_text(encoding="utf-8") for name in names)
+    source = "\n".join((folder / name).read_text(encoding="utf-8") for name in names)
+    lines = (line.strip() for line in source.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 class Board(anywidget.AnyWidget):

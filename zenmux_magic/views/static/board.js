@@ -67,11 +67,24 @@ class Part {
   }
 }
 
+const METRICS = ["first token", "speed", "tokens", "cost"];
+const BEST = [Math.min, Math.max, undefined, Math.min];
+
+// A button that shows a picture and says a word.
+function iconButton(shape, label, act) {
+  const made = node("button", "zenmux-icon");
+  made.type = "button";
+  made.title = made.ariaLabel = label;
+  made.append(icon(shape));
+  made.addEventListener("click", act);
+  return made;
+}
+
 class Column {
-  constructor(stop) {
+  constructor(board, place, several) {
     this.root = node("div", "zenmux-column");
     this.root.setAttribute("role", "group");
-    this.line = new StatusLine(stop);
+    this.line = new StatusLine(() => board.send("stop", place));
     this.thought = node("details", "zenmux-reasoning");
     this.summary = node("summary", "", "thinking");
     this.window = node("div", "zenmux-thoughts jp-RenderedHTMLCommon");
@@ -84,12 +97,50 @@ class Column {
     this.error = node("div", "zenmux-error");
     this.error.hidden = true;
     this.parts = [new Part(this.body), new Part(this.window)];
-    this.root.append(this.line.root, this.thought, this.body, this.error);
+    this.scroller = node("div", "zenmux-scroll");
+    this.scroller.append(this.thought, this.body, this.error);
+    this.root.append(this.line.root, this.scroller);
+    if (several) this.compare(board, place);
+  }
+
+  // What a column among others has besides: its own buttons, its own scroll bar, rows of figures.
+  compare(board, place) {
+    this.scroller.tabIndex = 0;
+    this.scroller.addEventListener("scroll", () => board.follow(this), { passive: true });
+    this.again = iconButton("retry", "Ask again", () => board.send("retry", place));
+    this.wide = iconButton("expand", "Show this answer alone", () => board.expand(place));
+    const away = iconButton("hide", "Hide this answer", () => board.hide(place, true));
+    this.line.root.append(node("span", "zenmux-tools"));
+    this.line.root.lastChild.append(this.again, this.wide, away);
+    this.line.root.lastChild.dataset.lmSuppressShortcuts = "true";
+    this.metrics = node("dl", "zenmux-metrics");
+    this.cells = METRICS.map((name) => {
+      const cell = node("dd");
+      this.metrics.append(node("dt", "", name), cell);
+      return cell;
+    });
+    this.root.append(this.metrics);
+  }
+
+  get name() {
+    return [this.line.status.model, this.line.status.settings].filter(Boolean).join(" ");
+  }
+
+  // `best` tells, for each row, whether this column's value is the best of all.
+  measure(best = []) {
+    const metrics = this.line.status.metrics ?? [];
+    this.cells?.forEach((cell, row) => {
+      const text = metrics[row] || "—";
+      if (cell.dataset.said === text + best[row]) return;
+      cell.dataset.said = text + best[row];
+      cell.replaceChildren(text, ...(best[row] ? [node("span", "zenmux-best", "best")] : []));
+    });
   }
 
   status(status) {
     this.line.paint(status);
-    this.root.ariaLabel = `Answer of ${status.model}`;
+    this.root.ariaLabel = `Answer of ${this.name}`;
+    this.measure();
     this.body.setAttribute("aria-busy", String(!this.line.over));
     this.root.dataset.phase = status.phase;
     const thinking = status.phase === "thinking";
@@ -107,6 +158,12 @@ class Column {
 
   apply(name, args) {
     if (name === "status") return this.status(args[0]);
+    if (name === "restart") {
+      this.chosen = false;
+      this.thought.hidden = true;
+      this.thought.open = false;
+      return this.parts.forEach((part) => part.reset());
+    }
     const [place, ...rest] = args;
     const part = this.parts[place];
     // The window on the thoughts follows them, until the reader scrolls up in it.
@@ -131,9 +188,12 @@ class Board {
     model.on("msg:custom", this.receive);
     model.on("change:final", this.finish);
     this.root.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || this.columns.every((one) => one.line.over)) return;
+      if (event.key !== "Escape") return;
+      const alone = this.root.dataset.alone !== undefined;
+      if (!alone && this.over) return;
       event.stopPropagation();
-      this.stop(null);
+      if (alone) this.expand();
+      else this.send("stop", null);
     });
     this.finish();
     if (!this.columns.length) model.send({ t: "ready", view: this.view });
@@ -147,8 +207,79 @@ class Board {
     this.model.off("change:final", this.finish);
   }
 
-  stop(column) {
-    this.model.send({ t: "stop", column });
+  send(t, column) {
+    this.model.send({ t, column });
+  }
+
+  get over() {
+    return this.columns.every((column) => column.line.over);
+  }
+
+  // One answer alone; the same again, or none: all of them.
+  expand(place) {
+    const alone = place !== undefined && this.root.dataset.alone !== String(place);
+    if (alone) this.root.dataset.alone = place;
+    else delete this.root.dataset.alone;
+    this.columns.forEach((column, other) => {
+      column.root.hidden = alone ? other !== place : column.away === true;
+      column.wide.ariaPressed = String(alone && other === place);
+    });
+    this.columns[place]?.wide.focus();
+  }
+
+  hide(place, away) {
+    this.columns[place].away = away;
+    this.expand();
+    this.tools();
+    const next = away ? this.bar.lastChild : this.columns[place].wide;
+    next?.focus();
+  }
+
+  // Scroll in step: as far along in each, though they are of unlike lengths.
+  follow(leader) {
+    if (!this.inStep || this.led === leader.scroller) return (this.led = undefined);
+    const { scrollTop, scrollHeight, clientHeight } = leader.scroller;
+    const share = scrollTop / Math.max(1, scrollHeight - clientHeight);
+    for (const { scroller } of this.columns) {
+      if (scroller !== leader.scroller) scroller.scrollTop = share * (scroller.scrollHeight - scroller.clientHeight);
+    }
+  }
+
+  // The bar above several columns.
+  tools() {
+    const step = node("button", "", "Scroll in step");
+    step.ariaPressed = String(!!this.inStep);
+    step.addEventListener("click", () => {
+      this.inStep = !this.inStep;
+      step.ariaPressed = String(this.inStep);
+    });
+    const back = this.columns.flatMap((column, place) => {
+      if (!column.away) return [];
+      const button = node("button", "", `Show ${column.name}`);
+      button.addEventListener("click", () => this.hide(place, false));
+      return [button];
+    });
+    for (const button of [step, ...back]) button.type = "button";
+    this.bar.replaceChildren(step, ...back);
+  }
+
+  // What is best of each row is said once all have ended; what may be asked again, while one runs.
+  judge() {
+    if (this.columns.length < 2) return;
+    const over = this.over;
+    const sound = this.columns.filter(({ line }) => ["done", "cut"].includes(line.status.phase));
+    this.columns.forEach((column) => {
+      column.again.hidden = over || !column.line.over || !column.line.status.retry;
+      const values = column.line.status.values ?? [];
+      column.measure(
+        BEST.map((best, row) => {
+          const at = row === 3 ? 2 : row;
+          const all = sound.map(({ line }) => line.status.values?.[at]).filter((value) => value != null);
+          const told = over && best && all.length > 1 && sound.includes(column);
+          return told && values[at] === best(...all) && new Set(all).size > 1;
+        }),
+      );
+    });
   }
 
   tick() {
@@ -164,18 +295,25 @@ class Board {
 
   show(columns) {
     this.columns = columns.map((state, place) => {
-      const made = new Column(() => this.stop(place));
+      const made = new Column(this, place, columns.length > 1);
       made.show(state);
       return made;
     });
     this.root.dataset.columns = columns.length;
-    this.root.replaceChildren(...this.columns.map((column) => column.root));
+    const grid = node("div", "zenmux-grid");
+    grid.append(...this.columns.map((column) => column.root));
+    this.bar = node("div", "zenmux-bar");
+    this.bar.dataset.lmSuppressShortcuts = "true";
+    this.root.replaceChildren(...(columns.length > 1 ? [this.bar, grid] : [this.columns[0].root]));
+    this.tools();
+    this.judge();
   }
 
   receive(message) {
     if (message.t === "snapshot" && message.view === this.view) this.show(message.columns);
     if (message.t !== "frame" || !this.columns.length) return;
     for (const [name, column, ...args] of message.ops) this.columns[column].apply(name, args);
+    if (message.ops.some(([name]) => name === "status" || name === "restart")) this.judge();
     this.acknowledge(message.n);
   }
 

@@ -33,6 +33,9 @@ async function toClipboard(text) {
 }
 
 const SHAPES = {
+  retry: "M8 2.5a5.5 5.5 0 1 0 5.4 6.6h-1.1A4.4 4.4 0 1 1 8 3.6c1.2 0 2.3.5 3.1 1.3L9 7h5V2l-2.1 2.1A5.5 5.5 0 0 0 8 2.5z",
+  expand: "M2 2h5v1H3.7l3 3-.7.7-3-3V7H2zm12 12H9v-1h3.3l-3-3 .7-.7 3 3V9h1z",
+  hide: "M2 7.5h12v1H2z",
   copy: "M5 1h8v10h-2v-1h1V2H6v1H5zM2 4h8v11H2zm1 1v9h6V5z",
   done: "M6.2 12.6 1.8 8.2l1-1 3.4 3.4 7-7 1 1z",
 };
@@ -108,7 +111,7 @@ class StatusLine {
     this.model.replaceChildren(
       node("span", "zenmux-vendor", name ? `${vendor}/` : ""),
       node("b", "", name || vendor),
-      node("span", "zenmux-vendor", served ? ` → ${served}` : ""),
+      node("span", "zenmux-vendor", (served ? ` → ${served}` : "") + (status.settings ? ` ${status.settings}` : "")),
     );
     setText(this.phase, status.label);
     this.figures.replaceChildren(...(status.figures ?? []).map((text) => node("span", "", text)));
@@ -117,7 +120,7 @@ class StatusLine {
   }
 
   get over() {
-    return !["waiting", "retrying", "thinking", "streaming"].includes(this.status?.phase);
+    return !["queued", "waiting", "retrying", "thinking", "streaming"].includes(this.status?.phase);
   }
 
   tick() {

@@ -5,7 +5,7 @@
 // The text of an answer without its formulas, which the page may have typeset meanwhile.
 function wording(answer) {
   const copy = answer.cloneNode(true);
-  for (const one of copy.querySelectorAll("mjx-container, .zenmux-status, button")) one.remove();
+  for (const one of copy.querySelectorAll("mjx-container, .zenmux-status, .zenmux-times, button")) one.remove();
   for (const one of copy.querySelectorAll("span")) {
     if (/^\s*(\$|\\[([])/.test(one.textContent) || !one.textContent) one.remove();
   }
@@ -23,7 +23,7 @@ function phaseOf(ending) {
 function statusOf(footer, times, text) {
   const words = footer.split(" · ");
   const [, model, asked] = words[0].match(/^(.*?)(?: \(asked: (.*)\))?$/s);
-  const counts = words.slice(1).filter((word) => /^≈|\d tokens?$/.test(word));
+  const counts = words.slice(1).filter((word) => /^≈|\d tokens?$|^price unknown$/.test(word));
   const ending = words.slice(1).find((word) => !counts.includes(word)) ?? "";
   const { ttft_s, ttfa_s, duration_s, usage } = times;
   const figures = ttfa_s == null ? counts : [`first token ${time(ttfa_s, true)}`, ...counts];
@@ -40,6 +40,12 @@ function statusOf(footer, times, text) {
     figures,
     text,
   };
+}
+
+function speedOf({ usage, ttft_s, duration_s }) {
+  const { prompt_tokens, completion_tokens, total_tokens } = usage ?? {};
+  if (completion_tokens == null || !(duration_s > ttft_s)) return undefined;
+  return Math.max(completion_tokens, (total_tokens ?? 0) - (prompt_tokens ?? 0)) / (duration_s - ttft_s);
 }
 
 class Keeper {
@@ -70,6 +76,8 @@ class Keeper {
       box.tabIndex = 0;
     }
     const found = this.record(answer);
+    const table = answer.querySelector(":scope > div > .zenmux-columns");
+    if (table) return found && this.compare(answer, table, found);
     if (found) return this.head(answer, found.metadata.zenmux, found.data["text/plain"]);
     // It may belong to another notebook in this page, whose keeper knows it better.
     setTimeout(() => {
@@ -91,6 +99,36 @@ class Keeper {
       const took = time(times.ttfa_s - times.ttft_s, true);
       thought.textContent = thought.textContent.replace(/^thought ·/, `thought for ${took} ·`);
     }
+  }
+
+  // A comparison: a copy button for each answer, and the times, which the file has in its metadata.
+  compare(answer, table, { metadata, data }) {
+    answer.classList.add("zenmux-dressed");
+    const [heads, , figures] = table.rows;
+    const columns = metadata.zenmux.columns;
+    const best = ["ttfa_s", "speed"].map((name, row) => {
+      const all = columns.filter((one) => one.finish_reason && one.finish_reason !== "stopped")
+        .map((one) => (row ? speedOf(one) : one[name])).filter((value) => value != null);
+      return new Set(all).size > 1 ? Math[row ? "max" : "min"](...all) : undefined;
+    });
+    columns.forEach((one, place) => {
+      const line = node("span", "zenmux-status");
+      const text = data["text/plain"].slice(...one.answer);
+      if (text) line.append(copyButton("Copy", () => text));
+      heads.cells[place].prepend(line);
+      const speed = speedOf(one);
+      const rows = [
+        [one.ttfa_s, one.ttfa_s == null ? "" : `first token ${time(one.ttfa_s, true)}`],
+        [speed, speed == null ? "" : `${Math.round(speed).toLocaleString("en")} tokens/s`],
+      ];
+      const said = node("div", "zenmux-times");
+      rows.forEach(([value, words], row) => {
+        if (!words) return;
+        said.append(node("span", "", words));
+        if (value === best[row]) said.append(node("span", "zenmux-best", "best"));
+      });
+      figures.cells[place].prepend(said);
+    });
   }
 
   // The output in the notebook's model that an element of the page shows.
