@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from tests.support.gateway import KEY, Gateway
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:  # Playwright is not installed everywhere, and neither import 
     from tests.support.lab import Lab, NotebookPage
 
     StartKernel = Callable[..., Kernel]
+
+
+# A red run can be had again; the search for new examples goes on wherever people work.
+settings.register_profile("reproducible", derandomize=True)
+if os.environ.get("CI") == "true":
+    settings.load_profile("reproducible")
 
 
 def pytest_configure(config: pytest.Config) -> None:

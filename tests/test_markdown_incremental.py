@@ -30,6 +30,10 @@ AWKWARD = {
     "list after paragraph": "a\n- b\n2. c\n1. d\n# e\n- f\n# g #\n***\nh",
     "line ends": "a\r\nb\r\rc\n\r\n```\r\nd\r\n```\r",
     "table in list mode": "- x\n- a | b\n- | -\n- y",
+    "heading before a delimiter row": "# a | b\n|-|-|\nx\n",
+    "title over lines": '[a]: https://a.io\n"t\nt"\n\nx [a]\n',
+    "title that is none": '[a]: https://a.io\n""x\n\n[a]\n\n- [b]: https://b.io\n  ""x\n\n[b]\n',
+    "backticks in brackets": "**[a]b``` c\n```+d][`---\n\n-(`e\n",
     "blanks at the end": "```\n  ",
     "CJK": "**粗体**后面 `代码`，**注意：**请 [链接](https://x.io)。\n\n1. 一\n2. 二",
 }

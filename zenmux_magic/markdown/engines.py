@@ -52,7 +52,8 @@ def to_html(
 
 
 def _markdown_it(source: str, policy: Policy, settled: bool) -> str:
-    env: Env = {}
+    # As a growing text has it: where a text has definitions, the library reads labels twice.
+    env: Env = {"references": {}}
     # A last line of blanks counts only when it ends: here as in a growing text.
     ended = source if source.endswith("\n") else f"{source}\n"
     tokens = parser(policy.max_nesting).parse(ended, env)

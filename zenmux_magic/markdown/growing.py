@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .containers import TABLE_CLOSER, OpenContainer, list_opener, open_list, open_table
 from .large import LargeBlock
 from .open_fence import MARK, OpenFence
-from .outline import LISTS, Block, blank, fence_is_open, is_final, parts, top_blocks
+from .outline import LISTS, MAYBE_A_TITLE, Block, blank, fence_is_open, is_final, parts, top_blocks
 from .parser import Env, parser
 from .policy import Policy, sanitise
 from .references import References
@@ -154,7 +154,8 @@ class GrowingBlocks:
         tokens, spaced = self._parse(lines, env)
         blocks = top_blocks(tokens)
         limit = len(lines) if final else int(env.get("pending_from", len(lines)))
-        if limit < len(lines) and self._references.are_new(env):
+        unsettled = limit < len(lines) or (not final and self._references.are_open(env, lines))
+        if unsettled and self._references.are_new(env):
             return
         self._references.note(env)
         done = [
@@ -166,7 +167,8 @@ class GrowingBlocks:
         if len(done) == len(blocks):
             consumed = len(lines) if final or blank(lines[-1]) else consumed
         elif len(done) == len(blocks) - 1 and limit == len(lines):
-            consumed = self._commit_parts(tokens, blocks[-1], lines, spaced)
+            if blocks[-1].kind not in MAYBE_A_TITLE:
+                consumed = self._commit_parts(tokens, blocks[-1], lines, spaced)
             if blocks[-1].end == len(lines):
                 self._open_fence(tokens, blocks[-1])
         if consumed > len(self._prefix()) or done:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _COMPLETE_AT_ONCE = frozenset({"heading_open", "hr", "formula_block"})
 _ENDED_BY_BLANK = frozenset({"paragraph_open", "blockquote_open", "table_open"})
+# As long as they are open, the lines before them may still be read again: a definition's title
+# may go over several lines.
+MAYBE_A_TITLE = frozenset({"paragraph_open", "code_block"})
 LISTS = frozenset({"bullet_list_open", "ordered_list_open"})
 
 

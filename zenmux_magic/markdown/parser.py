@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Env = dict[str, Any]
 _BREAK = re.compile(r"<br\s{0,3}/?>", re.IGNORECASE)
 _TASK = re.compile(r"\[([ xX])\](?=\s|$)")
+_HEADING = re.compile(r"#{1,6}(?:[ \t]|$)")
 _MOST_COLUMNS = 64
 _MOST_LINKS = 100
 _instances = threading.local()
@@ -119,6 +120,9 @@ def _table(state: StateBlock, start: int, stop: int, silent: bool) -> bool:
     from markdown_it.rules_block import table
 
     if start + 2 > stop or _line(state, start + 1).count("|") > _MOST_COLUMNS:
+        return False
+    # A heading is one as soon as its line is complete, whatever follows.
+    if _HEADING.match(_line(state, start)):
         return False
     return table(state, start, stop, silent)
 

@@ -35,6 +35,12 @@ class References:
         """Whether a parse found definitions that were not known."""
         return len(env["references"]) > len(self.known)
 
+    def are_open(self, env: Env, lines: list[str]) -> bool:
+        """Whether a new definition may still be read otherwise: no blank line came after it."""
+        found: dict[str, Any] = env["references"]
+        begins = [new["map"][0] for label, new in found.items() if label not in self.known]
+        return bool(begins) and all(line.strip(" \t") for line in lines[max(begins) :])
+
     def note(self, env: Env) -> None:
         """Keep the definitions that a parse of complete lines found."""
         if not self.are_new(env):
