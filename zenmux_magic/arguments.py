@@ -133,6 +133,11 @@ def declared(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def option_names(parser: MagicArgumentParser) -> list[str]:
+    """All options of a parser, short and long."""
+    return [name for action in parser._actions for name in action.option_strings]
+
+
 def parse(parser: MagicArgumentParser, line: str, names: Mapping[str, Any]) -> Options:
     """The options of a line.
 
@@ -221,7 +226,7 @@ def _unexpected(parser: MagicArgumentParser, extra: list[str]) -> str:
         return (
             f"{' '.join(extra)!r} stands on the first line: the prompt goes below the first line."
         )
-    known = [name for action in parser._actions for name in action.option_strings]
+    known = option_names(parser)
     begun = [name for name in known if len(extra[0]) > 2 and name.startswith(extra[0])]
     near = begun or difflib.get_close_matches(extra[0], known, 1)
     hint = f"Did you mean {near[0]}? " if near else ""

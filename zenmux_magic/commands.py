@@ -51,18 +51,10 @@ def _use(words: list[str], shell: Any, settings: ZenMux) -> None:
 
 
 def _models(words: list[str], shell: Any, settings: ZenMux) -> None:
-    """List the models whose name holds all the given words."""
-    from zenmux_magic.models import catalogue
+    """List models: [WORD …] [--vision] [--reasoning] [--max-price USD] [--context N] [--sort BY]."""
+    from zenmux_magic.models import command
 
-    listed = catalogue(settings.home_url(), settings.key_for(settings.home_url()))
-    wanted = [word.lower() for word in words]
-    found = [model for model in listed if all(word in model.id.lower() for word in wanted)]
-    if not found:
-        raise ArgumentError(f"No model's name holds {' '.join(words)!r}. %zenmux models lists all.")
-    width = max(len(model.id) for model in found)
-    for model in found:
-        context = f"{model.context_length:>11,} tokens" if model.context_length else ""
-        print(f"{model.id:<{width}} {context}".rstrip())
+    command.run(words, settings)
 
 
 def _local(words: list[str], shell: Any, settings: ZenMux) -> None:
@@ -85,10 +77,10 @@ def _running_server(settings: ZenMux) -> LocalEndpoint | None:
     """The server that the configuration names, if it names one."""
     if not settings.local_url:
         return None
-    from zenmux_magic.models import catalogue
+    from zenmux_magic.models import fetch
 
     url = checked_url(settings.local_url)
-    listed = catalogue(url, None)
+    listed = fetch(url)
     if not listed:
         raise SettingsError(
             f"The server at {url} (ZenMux.local_url) offers no model. Load one there."
@@ -163,11 +155,11 @@ def _key_report(settings: ZenMux) -> str:
 
 
 def _service_report(settings: ZenMux) -> str:
-    from zenmux_magic.models import catalogue
+    from zenmux_magic.models import fetch
 
     try:
-        # Without the key: the list of models is public, and cannot tell a good key from a bad one.
-        found = catalogue(settings.home_url(), None)
+        # The list of models is public: it cannot tell a good key from a bad one.
+        found = fetch(settings.home_url())
     except ZenMuxError as error:
         return str(error)
     return f"reachable, {len(found)} models (this does not check the key)"
@@ -181,3 +173,4 @@ _COMMANDS: dict[str, Callable[[list[str], Any, ZenMux], None]] = {
     "stop": _stop,
     "doctor": _doctor,
 }
+WORDS = tuple(_COMMANDS)

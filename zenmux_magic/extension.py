@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from zenmux_magic import commands, completer
+from zenmux_magic.arguments import option_names
 from zenmux_magic.cell import REGISTERED_AS, transformer
 from zenmux_magic.errors import SettingsError
 from zenmux_magic.magic import ZenMuxMagics
@@ -25,6 +27,8 @@ def load(shell: Any) -> None:
     shell.configurables.append(settings)
     shell.register_magics(ZenMuxMagics(shell, settings))
     shell.input_transformers_cleanup.insert(0, transformer(shell))
+    options = option_names(ZenMuxMagics.cell.parser)
+    completer.install(shell, settings, options, commands.WORDS)
     if hasattr(shell, "kernel"):
         guard(shell.kernel)
     _greet(settings)
@@ -52,6 +56,7 @@ def unload(shell: Any) -> None:
         shell.magics_manager.magics[kind].pop("zenmux", None)
     for ours in (magics, magics.settings):  # `Magics` adds itself
         shell.configurables.remove(ours)
+    completer.uninstall(shell)
     if hasattr(shell, "kernel"):
         unguard(shell.kernel)
     transformers = shell.input_transformers_cleanup

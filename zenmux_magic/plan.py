@@ -14,6 +14,7 @@ from zenmux_magic.arguments import Chosen, Options, chosen
 from zenmux_magic.asking import Call
 from zenmux_magic.client.transports import is_loopback
 from zenmux_magic.errors import ArgumentError, SettingsError
+from zenmux_magic.models import pricing
 from zenmux_magic.request import Request, TransportName
 from zenmux_magic.settings import BASE_URL, LOCAL, SUBSCRIPTION, ZenMux, checked_url, origin
 
@@ -76,6 +77,7 @@ def _call(model: Chosen, options: Options, text: str, settings: ZenMux) -> Call:
             settings=model.settings,
         ),
         secret,
+        price=pricing(settings, base_url),
         limiter=_limiter(base_url, secret, settings),
     )
 

@@ -157,6 +157,14 @@ class Kernel:
         self._client.shell_channel.send(message)
         return str(message["header"]["msg_id"])
 
+    def complete(self, code: str, cursor: int) -> dict[str, Any]:
+        """What Tab at that place offers: the content of the kernel's reply."""
+        asked = str(self._client.complete(code, cursor))
+        deadline = time.monotonic() + 30
+        while asked not in self._replies:
+            self._read_reply(deadline)
+        return self._replies[asked]
+
     def close(self) -> None:
         """Shut the kernel down, and whatever it has started in its process group."""
         if self._closing.is_set():
