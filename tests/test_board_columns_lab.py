@@ -195,8 +195,8 @@ def test_a_reload_in_the_middle_shows_every_column(
 ) -> None:
     page = started(notebook_page)
     page.save()
-    page.reload()
-    column(page, 1).get_by_text("Paragraph 39,").wait_for()
+    page.page.reload()
+    column(page, 1).get_by_text("Paragraph 39,").wait_for(timeout=60_000)
     phase(page, 2, "done")
     service.go["a/one"].set()
     column(page, 0).get_by_text("Paragraph 79,").wait_for()
