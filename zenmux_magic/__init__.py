@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from zenmux_magic.comparison import Comparison
     from zenmux_magic.completion import Completion
     from zenmux_magic.errors import ZenMuxError
+    from zenmux_magic.panel import Panel
 
 __version__ = "0.1.0"
-__all__ = ["Comparison", "Completion", "ZenMuxError", "__version__", "ask", "ask_sync", "stream"]
+__all__ = ["Comparison", "Completion", "Panel", "ZenMuxError", "__version__", "ask"]
+__all__ += ["ask_sync", "stream"]
 
 _HOMES = {"ask": "api", "ask_sync": "api", "stream": "api"}
 _HOMES |= {"Comparison": "comparison", "Completion": "completion", "ZenMuxError": "errors"}
+_HOMES |= {"Panel": "panel"}
 
 
 def __getattr__(name: str) -> Any:

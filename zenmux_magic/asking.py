@@ -21,6 +21,9 @@ from zenmux_magic.events import Event, Failure, Finish, Queued, Started, Usage
 from zenmux_magic.limiter import Limiter
 from zenmux_magic.request import Request
 
+# Whoever looks on counts from when a column was made; loading the transport may take a second.
+_NOTICED_S = 0.1
+
 
 def free(model: str, usage: Usage) -> Cost:
     """What is not charged by the token."""
@@ -95,6 +98,7 @@ class Asking:
                 raise asyncio.CancelledError
             self._open = True
             await connections.load(self._call.request)
+            self._tell_start |= time.monotonic() - self._start > _NOTICED_S
             async with self._turn():
                 await self._stream(connections)
         except asyncio.CancelledError:

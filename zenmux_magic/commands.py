@@ -1,4 +1,4 @@
-"""The words of `%zenmux`: help, use, models, local, doctor.
+"""The words of `%zenmux`: help, use, models, panel, local, stop, doctor.
 
 In: the line behind `%zenmux`. Out: text on the screen, or a changed default of this kernel. Each
 command is one function of its arguments; asking is `%%zenmux`'s business.
@@ -55,6 +55,23 @@ def _models(words: list[str], shell: Any, settings: ZenMux) -> None:
     from zenmux_magic.models import command
 
     command.run(words, settings)
+
+
+def _panel(words: list[str], shell: Any, settings: ZenMux) -> None:
+    """Open a panel that compares models, run after run: [MODEL …]; bound to _zenmux_panel."""
+    from zenmux_magic.frontend import detect
+
+    if detect(shell) != "notebook":
+        raise SettingsError(
+            "The panel needs a page that shows widgets, as in JupyterLab. Here, -m a/x -m b/y compares."
+        )
+    from IPython.display import display
+
+    from zenmux_magic.panel import Panel
+
+    panel = Panel(words)
+    shell.push({"_zenmux_panel": panel}, interactive=False)
+    display(panel)  # type: ignore[no-untyped-call]
 
 
 def _local(words: list[str], shell: Any, settings: ZenMux) -> None:
@@ -169,6 +186,7 @@ _COMMANDS: dict[str, Callable[[list[str], Any, ZenMux], None]] = {
     "help": _help,
     "use": _use,
     "models": _models,
+    "panel": _panel,
     "local": _local,
     "stop": _stop,
     "doctor": _doctor,

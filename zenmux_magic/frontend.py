@@ -40,11 +40,16 @@ def detect(shell: Any) -> FrontEnd:
     return "console" if numbered else "notebook"
 
 
-def settings_here() -> ZenMux:
-    """Those of the loaded extension, else what the environment says."""
+def shell_here() -> Any:
+    """The shell that code runs in; `None` outside IPython."""
     from IPython import get_ipython
 
-    shell = get_ipython()
+    return get_ipython()
+
+
+def settings_here() -> ZenMux:
+    """Those of the loaded extension, else what the environment says."""
+    shell = shell_here()
     magics = shell.magics_manager.registry.get(REGISTERED_AS) if shell is not None else None
     return magics.settings if magics is not None else ZenMux()
 

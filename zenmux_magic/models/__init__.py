@@ -4,8 +4,8 @@
 turns usage into money. The key never goes with the question: the list is public.
 """
 
-from .catalogue import Catalogue, fetch, kept, refresh_soon
+from .catalogue import Catalogue, ask, fetch, kept, refresh_soon
 from .charging import pricing
 from .model import Model
 
-__all__ = ["Catalogue", "Model", "fetch", "kept", "pricing", "refresh_soon"]
+__all__ = ["Catalogue", "Model", "ask", "fetch", "kept", "pricing", "refresh_soon"]

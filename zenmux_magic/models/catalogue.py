@@ -68,12 +68,12 @@ class Catalogue(Sequence[Model]):
         return replace(self, models=tuple(sorted(self.models, key=_SORTS[order])))
 
     def __repr__(self) -> str:
-        rows = [_HEADS, *(_row(model) for model in self.models)]
+        rows = [_HEADS, *(row(model) for model in self.models)]
         widths = [max(len(row[at]) for row in rows) for at in range(len(_HEADS))]
         return "\n".join(_line(row, widths) for row in rows)
 
     def _repr_html_(self) -> str:
-        rows = "".join(_html_row("td", _row(model)) for model in self.models)
+        rows = "".join(_html_row("td", row(model)) for model in self.models)
         return f"<table><thead>{_html_row('th', _HEADS)}</thead><tbody>{rows}</tbody></table>"
 
 
@@ -83,7 +83,8 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join([name.ljust(widths[0]), *cells, able]).rstrip()
 
 
-def _row(model: Model) -> tuple[str, ...]:
+def row(model: Model) -> tuple[str, ...]:
+    """A model in words: id, prices in and out in dollars per million tokens, context, abilities."""
     able = [word for word, has in (("vision", model.vision), ("reasoning", model.reasoning)) if has]
     context = f"{model.context_length:,}" if model.context_length else "—"
     prices = (_dollars(model.price(what)) for what in ("prompt", "completion"))
@@ -115,10 +116,11 @@ def fetch(base_url: str) -> Catalogue:
     Raises:
         RequestError: The service cannot be reached or gives no list.
     """
-    return shared().submit(lambda _: _fetch(base_url)).result()
+    return shared().submit(lambda _: ask(base_url)).result()
 
 
-async def _fetch(base_url: str) -> Catalogue:
+async def ask(base_url: str) -> Catalogue:
+    """The same on the engine's loop."""
     said = await get_json(f"{base_url}/models", None)
     entries = said.get("data") if isinstance(said, dict) else said
     found = Catalogue(read(entries), time.time())
@@ -142,4 +144,4 @@ def refresh_soon(base_url: str) -> None:
     if base_url in _asked or (known is not None and known.age_s < FRESH_S):
         return
     _asked.add(base_url)  # once a kernel: a service without a list is not asked again and again
-    shared().submit(lambda _: _fetch(base_url)).add_done_callback(lambda done: done.exception())
+    shared().submit(lambda _: ask(base_url)).add_done_callback(lambda done: done.exception())

@@ -14,17 +14,20 @@ import time
 import uuid
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zenmux_magic.completion import Completion
 from zenmux_magic.events import Event
 from zenmux_magic.markdown import Reader
 from zenmux_magic.request import Request
 from zenmux_magic.views import Controls, budget
-from zenmux_magic.views.column import STATUS_S, Column
+from zenmux_magic.views.column import STATUS_S, Column, Operation
 from zenmux_magic.views.document import DocumentView, Publisher
 from zenmux_magic.views.pace import Pace
 from zenmux_magic.views.settled import DEFAULT_READER, combined
+
+if TYPE_CHECKING:
+    from zenmux_magic.views.widget import Board
 
 PATIENCE_S = 1.0
 _VIEW = "application/vnd.jupyter.widget-view+json"
@@ -38,54 +41,52 @@ class BoardView:
     """Shows a run as a widget.
 
     Args:
-        publisher: Where displays go; the one of the cell that runs.
+        publisher: Where displays go; the one of the cell that runs. `None` if somebody else shows
+            the widget, who then waits for no page.
         reader: What reads the answer's Markdown.
         errors: Show what went wrong in the settled output too: no failed cell will say it.
         patience_s: How long to wait for a page before the document view takes over.
+        widget: The one to show the run in; else one is made.
     """
 
     def __init__(
         self,
-        publisher: Publisher,
+        publisher: Publisher | None,
         reader: Reader = DEFAULT_READER,
         *,
         errors: bool = False,
         patience_s: float = PATIENCE_S,
+        widget: Board | None = None,
     ) -> None:
-        from zenmux_magic.views import widget  # here, on the main thread: it takes its time
+        from zenmux_magic.views import widget as widgets  # on the main thread: it takes its time
 
-        self._widgets = widget
+        self._widgets = widgets
+        self._given = widget
         self._publisher = publisher
         self._reader = reader
         self._errors = errors
         self._patience_s = patience_s
         self._display_id = f"zenmux-{uuid.uuid4().hex}"
         self._columns: list[Column] = []
+        self._added: list[Operation] = []  # columns that no page knows yet
         self._history: list[tuple[int, Event]] = []  # until a page is there
         self._stand_in: DocumentView | None = None
         self._ready = self._settled = False
         self._frames: dict[int, float] = {}  # when they were sent, until they are acknowledged
         self._sent = 0
         self._pace = Pace(self._frame)
+        self._timer: asyncio.TimerHandle | None = None
         self._figures_due: asyncio.TimerHandle | None = None
 
     def open(self, requests: Sequence[Request], controls: Controls) -> None:
         """Show an empty board and wait for the page."""
         self._requests, self._controls = requests, controls
-        reader = self._reader
         self._loop = asyncio.get_running_loop()
+        self._start = time.monotonic()
         context = contextvars.copy_context()
-        start = time.monotonic()
-
-        def clock_s() -> float:
-            return time.monotonic() - start
-
-        self._columns = [
-            Column(number, request, reader.growing, clock_s, partial(controls.cost, number))
-            for number, request in enumerate(requests)
-        ]
+        self._columns = [self._column(number, one) for number, one in enumerate(requests)]
         self._widgets.keep()
-        self._widget = self._widgets.Board()
+        self._widget = self._given or self._widgets.Board()
         # Messages come on the main thread; all state lives on the engine's.
         self._widget.on_msg(
             lambda _, content, buffers: self._loop.call_soon_threadsafe(
@@ -93,9 +94,17 @@ class BoardView:
             )
         )
         budget.shared().join(self)
-        self._loop.run_in_executor(None, _warm_up, reader)
-        self._show(*self._live_bundle(), update=False)
-        self._timer = self._loop.call_later(self._patience_s, self._give_up)
+        self._loop.run_in_executor(None, _warm_up, self._reader)
+        if self._publisher is not None:
+            self._show(*self._live_bundle(), update=False)
+            self._timer = self._loop.call_later(self._patience_s, self._give_up)
+
+    def _column(self, number: int, request: Request) -> Column:
+        cost = partial(self._controls.cost, number)
+        return Column(number, request, self._reader.growing, self._clock_s, cost)
+
+    def _clock_s(self) -> float:
+        return time.monotonic() - self._start
 
     def event(self, column: int, event: Event) -> None:
         """Take in an event; the first token goes out at once."""
@@ -103,7 +112,8 @@ class BoardView:
         first = not state.begun
         state.add(event)
         if not self._ready:
-            self._history.append((column, event))
+            if self._publisher is not None:
+                self._history.append((column, event))
             if self._stand_in is not None:
                 self._stand_in.event(column, event)
         elif first and state.begun:
@@ -113,6 +123,7 @@ class BoardView:
 
     def restart(self, column: int) -> None:
         """Empty a column; its events come anew."""
+        budget.shared().join(self)
         self._columns[column].restart()
         self._history = [(number, event) for number, event in self._history if number != column]
         if self._stand_in is not None:
@@ -120,10 +131,28 @@ class BoardView:
         elif self._ready:
             self._pace.now()
 
+    def add(self, request: Request) -> None:
+        """Show one more column, the last."""
+        budget.shared().join(self)
+        column = self._column(len(self._columns), request)
+        self._columns.append(column)
+        self._added.append(["add", column.number, column.snapshot()])
+        self._pace.touch()
+
+    def remove(self, column: int) -> None:
+        """Show a column no more."""
+        self._columns[column].remove()
+        self._pace.touch()
+
+    def rest(self) -> None:
+        """All columns have ended, for now: other boards may have this one's share."""
+        budget.shared().leave(self)
+
     def settle(self, completions: Sequence[Completion]) -> None:
         """Leave static output, and the final state for pages that load the widget again."""
         self._settled = True
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         if self._figures_due is not None:
             self._figures_due.cancel()
         self._pace.close()
@@ -141,7 +170,8 @@ class BoardView:
 
     def _frame(self) -> float:
         """Send what changed; the seconds until the next."""
-        operations = [one for column in self._columns for one in column.operations()]
+        operations, self._added = self._added, []
+        operations += (one for column in self._columns for one in column.operations())
         if operations:
             self._sent += 1
             self._frames[self._sent] = time.monotonic()
@@ -174,7 +204,8 @@ class BoardView:
 
     def _begin(self, view: str) -> None:
         """A page is there: give it all that has come so far."""
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         if self._ready and not self._settled:
             self._frame()  # so that the others know as much as the snapshot holds
         elif not self._ready:
@@ -186,6 +217,7 @@ class BoardView:
 
     def _skip(self) -> None:
         """Take what changed as told: nobody was there, and a snapshot will hold it."""
+        self._added.clear()
         for column in self._columns:
             column.operations()
 
@@ -203,6 +235,7 @@ class BoardView:
 
     def _give_up(self) -> None:
         """No page has come: show the run in steps instead."""
+        assert self._publisher is not None
         self._stand_in = DocumentView(
             self._publisher, self._reader, display_id=self._display_id, note=_MEND
         )
@@ -211,6 +244,8 @@ class BoardView:
             self._stand_in.event(column, event)
 
     def _show(self, data: dict[str, Any], metadata: dict[str, Any], *, update: bool) -> None:
+        if self._publisher is None:
+            return
         transient = {"display_id": self._display_id}
         self._publisher.publish(data, metadata, transient=transient, update=update)
 

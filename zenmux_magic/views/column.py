@@ -8,6 +8,7 @@ An operation is a JSON list `[name, column, …]`. `part` is 0 for the answer, 1
     ["append", column, part, text]                more text at the end of the growing end
     ["status", column, {…}]                       the line above, see `progress`
     ["restart", column]                           the column is asked again: all of it is void
+    ["add", column, {…}]                          one more column, as in a snapshot
 
 `join` is that of `markdown.incremental.Patch`, which tells how a page puts the HTML together.
 
@@ -17,6 +18,7 @@ An operation is a JSON list `[name, column, …]`. `part` is 0 for the answer, 1
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from zenmux_magic.completion import Completion, Fold
@@ -107,7 +109,7 @@ class Column:
         self._progress = Progress(self._request, self._price)
         self._fold = Fold(self._request)
         self._parts = (Part(self._new_document()), Part(self._new_document()))
-        self._zero_s = 0.0  # when its request left, by the run's clock
+        self._zero_s = self._clock_s()  # when its request left, by the run's clock
         self._status_due_s = 0.0
         self._ended: Status | None = None
 
@@ -139,7 +141,11 @@ class Column:
         """It is asked again: what the page has of it is void."""
         self._empty()
         self._restarted = True
-        self._zero_s = self._clock_s()
+
+    def remove(self) -> None:
+        """It is taken away: no page shows it any more."""
+        self._ended = replace(self._status(), phase="removed", text="", error="")
+        self._status_due_s = 0.0
 
     def operations(self) -> list[Operation]:
         """What changed since the last call."""

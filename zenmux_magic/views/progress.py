@@ -53,7 +53,7 @@ class Status:
 
     Attributes:
         phase: `queued`, `waiting`, `retrying`, `thinking`, `streaming`, then `done`, `stopped`, `cut`
-            or `failed`.
+            or `failed`; `removed` where it was taken away.
         label: The same for people.
         model: The model asked for.
         settings: What sets it apart from other columns of that model.

@@ -14,10 +14,10 @@ import anywidget
 import traitlets
 
 
-def _static(*names: str) -> str:
+def static(*paths: str) -> str:
     """Files as one text, without indentation and comments: every instance sends it to the page."""
-    folder = files("zenmux_magic.views") / "static"
-    source = "\n".join((folder / name).read_text(encoding="utf-8") for name in names)
+    here = files("zenmux_magic")
+    source = "\n".join((here / path).read_text(encoding="utf-8") for path in paths)
     lines = (line.strip() for line in source.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//"))
 
@@ -27,18 +27,20 @@ class Board(anywidget.AnyWidget):
 
     Attributes:
         final: The last state, `{"columns": […]}` as in a snapshot; empty until all have ended.
+        stays: The run never settles: columns may be asked again after their end.
     """
 
-    _esm = _static("common.js", "board.js")
-    _css = _static("board.css")
+    _esm = static("views/static/common.js", "views/static/board.js")
+    _css = static("views/static/board.css")
     final = traitlets.Dict().tag(sync=True)
+    stays = traitlets.Bool(False).tag(sync=True)
 
 
 class Keeper(anywidget.AnyWidget):
     """Makes settled answers usable for as long as the kernel lives."""
 
-    _esm = _static("common.js", "keeper.js")
-    _css = _static("board.css")
+    _esm = static("views/static/common.js", "views/static/keeper.js")
+    _css = static("views/static/board.css")
 
 
 @lru_cache(maxsize=1)

@@ -139,6 +139,8 @@ class Column {
 
   status(status) {
     this.line.paint(status);
+    this.gone = status.phase === "removed";
+    this.root.hidden ||= this.gone;
     this.root.ariaLabel = `Answer of ${this.name}`;
     this.measure();
     this.body.setAttribute("aria-busy", String(!this.line.over));
@@ -215,13 +217,18 @@ class Board {
     return this.columns.every((column) => column.line.over);
   }
 
+  // The columns that have not been taken away.
+  get present() {
+    return this.columns.filter((column) => !column.gone);
+  }
+
   // One answer alone; the same again, or none: all of them.
   expand(place) {
     const alone = place !== undefined && this.root.dataset.alone !== String(place);
     if (alone) this.root.dataset.alone = place;
     else delete this.root.dataset.alone;
     this.columns.forEach((column, other) => {
-      column.root.hidden = alone ? other !== place : column.away === true;
+      column.root.hidden = column.gone || (alone ? other !== place : column.away === true);
       column.wide.ariaPressed = String(alone && other === place);
     });
     this.columns[place]?.wide.focus();
@@ -254,7 +261,7 @@ class Board {
       step.ariaPressed = String(this.inStep);
     });
     const back = this.columns.flatMap((column, place) => {
-      if (!column.away) return [];
+      if (!column.away || column.gone) return [];
       const button = node("button", "", `Show ${column.name}`);
       button.addEventListener("click", () => this.hide(place, false));
       return [button];
@@ -265,11 +272,11 @@ class Board {
 
   // What is best of each row is said once all have ended; what may be asked again, while one runs.
   judge() {
-    if (this.columns.length < 2) return;
+    if (!this.several) return;
     const over = this.over;
-    const sound = this.columns.filter(({ line }) => ["done", "cut"].includes(line.status.phase));
+    const sound = this.present.filter(({ line }) => ["done", "cut"].includes(line.status.phase));
     this.columns.forEach((column) => {
-      column.again.hidden = over || !column.line.over || !column.line.status.retry;
+      column.again.hidden = !column.line.over || (!this.stays && (over || !column.line.status.retry));
       const values = column.line.status.values ?? [];
       column.measure(
         BEST.map((best, row) => {
@@ -294,26 +301,43 @@ class Board {
   }
 
   show(columns) {
-    this.columns = columns.map((state, place) => {
-      const made = new Column(this, place, columns.length > 1);
-      made.show(state);
-      return made;
-    });
-    this.root.dataset.columns = columns.length;
-    const grid = node("div", "zenmux-grid");
-    grid.append(...this.columns.map((column) => column.root));
+    this.stays = this.model.get("stays");
+    this.several = this.stays || columns.length > 1;
+    this.columns = [];
+    this.grid = node("div", this.several ? "zenmux-grid" : "");
     this.bar = node("div", "zenmux-bar");
     this.bar.dataset.lmSuppressShortcuts = "true";
-    this.root.replaceChildren(...(columns.length > 1 ? [this.bar, grid] : [this.columns[0].root]));
-    this.tools();
+    for (const state of columns) this.add(state);
+    this.root.replaceChildren(...(this.several ? [this.bar, this.grid] : [this.columns[0].root]));
+    delete this.root.dataset.columns;
+    this.changed();
+  }
+
+  add(state) {
+    const made = new Column(this, this.columns.length, this.several);
+    made.show(state);
+    this.columns.push(made);
+    this.grid.append(made.root);
+  }
+
+  // How many there are, or what they do, is another than before.
+  changed() {
+    const count = this.present.length;
+    if (this.root.dataset.columns !== String(count)) {
+      this.root.dataset.columns = count;
+      this.tools();
+    }
     this.judge();
   }
 
   receive(message) {
     if (message.t === "snapshot" && message.view === this.view) this.show(message.columns);
     if (message.t !== "frame" || !this.columns.length) return;
-    for (const [name, column, ...args] of message.ops) this.columns[column].apply(name, args);
-    if (message.ops.some(([name]) => name === "status" || name === "restart")) this.judge();
+    for (const [name, column, ...args] of message.ops) {
+      if (name === "add") this.add(args[0]);
+      else this.columns[column].apply(name, args);
+    }
+    if (message.ops.some(([name]) => ["add", "status", "restart"].includes(name))) this.changed();
     this.acknowledge(message.n);
   }
 
