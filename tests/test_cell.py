@@ -350,7 +350,7 @@ def test_the_second_markdown_engine_shows_answers_everywhere(
 
 
 def test_the_commands_print_what_they_are_for(loaded: Kernel) -> None:
-    assert "openai/gpt-5" in run(loaded, "%zenmux models gpt").stdout
+    assert "openai/gpt-5" in run(loaded, "%zenmux models gpt").data("text/plain")[0]
     doctor = run(loaded, "%zenmux doctor").stdout
     assert "reachable" in doctor
     assert KEY not in doctor

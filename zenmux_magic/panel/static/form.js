@@ -108,6 +108,8 @@ class Form {
     });
     this.run = button("Run", () => this.send("run"), "zenmux-go");
     this.run.append(node("span", "zenmux-keys", mac ? "⌘ ↵" : "Ctrl ↵"));
+    this.run.lastChild.ariaHidden = "true";
+    this.run.setAttribute("aria-keyshortcuts", mac ? "Meta+Enter" : "Control+Enter");
     this.stop = button("Stop all", () => this.send("stop"), "zenmux-stop");
     this.back = picture("back", "Earlier run", () => this.go(-1));
     this.forth = picture("forth", "Later run", () => this.go(1));
