@@ -164,6 +164,13 @@ def typed(child: Any, *lines: str, until: str) -> str:
     return _ESCAPES.sub("", child.before)
 
 
+def test_tab_completes_a_model_in_a_terminal(terminal: Any, spoken: Gateway) -> None:
+    typed(terminal, "%load_ext zenmux_magic", until=prompt(2))
+    typed(terminal, "%zenmux models", until=prompt(3))
+    terminal.send("%%zenmux -m anthr\t")
+    terminal.expect("opic/claude-sonnet-4.5")
+
+
 def test_a_terminal(terminal: Any, spoken: Gateway) -> None:
     typed(terminal, "%load_ext zenmux_magic", until=prompt(2))
     shown = typed(terminal, "%%zenmux -o a", "hi", "", "", until=prompt(3))

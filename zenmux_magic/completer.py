@@ -17,7 +17,7 @@ _MODEL = re.compile(r"(?:\s-m\s*|\s--model[\s=]\s*|^%zenmux\s+use\s+)[\"']?(?:[^
 _WORD = re.compile(r"[^\s\"',=]*$")
 _IDENTIFIER = "zenmux_magic"
 
-Complete = Callable[[str], "tuple[str, list[str]]"]
+Complete = Callable[[str], "tuple[str, list[str], str]"]
 
 
 def install(shell: Any, settings: ZenMux, options: Iterable[str], words: Iterable[str]) -> None:
@@ -31,19 +31,20 @@ def install(shell: Any, settings: ZenMux, options: Iterable[str], words: Iterabl
     """
     options, words = sorted(options), sorted(words)
 
-    def complete(line: str) -> tuple[str, list[str]]:
-        """The piece of a word before the cursor, and what may stand in its place."""
+    def complete(line: str) -> tuple[str, list[str], str]:
+        """The piece of a word before the cursor, what may stand in its place, and what that is."""
         line = line.lstrip()
         piece = _WORD.findall(line)[0]
         before = line[: len(line) - len(piece)]
         found: Iterable[str] = ()
+        kind = ""
         if _MODEL.search(before):
-            found = _models(settings)
+            found, kind = _models(settings), "model"
         elif line.startswith(_CELL) and piece.startswith("-"):
-            found = options
+            found, kind = options, "option"
         elif before.strip() == _LINE:
-            found = words
-        return piece, [one for one in found if one.startswith(piece)]
+            found, kind = words, "command"
+        return piece, [one for one in found if one.startswith(piece)], kind
 
     _add(shell, complete)
 
@@ -62,11 +63,11 @@ def _add(shell: Any, complete: Complete) -> None:
 
     def matcher(context: Any) -> dict[str, Any]:
         """Ours, in place of whatever else would be offered."""
-        piece, found = "", list[str]()
+        piece, found, kind = "", list[str](), ""
         if context.text_until_cursor.lstrip().startswith((_CELL, _LINE)):
-            piece, found = complete(context.text_until_cursor)
+            piece, found, kind = complete(context.text_until_cursor)
         return {
-            "completions": [SimpleCompletion(text=one, type="zenmux") for one in found],
+            "completions": [SimpleCompletion(text=one, type=kind) for one in found],
             "matched_fragment": piece,
             "suppress": True,
         }
