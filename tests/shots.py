@@ -82,6 +82,11 @@ def states(never: threading.Event) -> dict[str, list[Reply]]:
     }
 
 
+COLUMNS = {
+    "openai/gpt-5": (ANSWER[: ANSWER.index("```")], 0.95, 0.011),
+    "anthropic/claude-sonnet-4.5": (ANSWER, 0.62, 0.008),
+    "google/gemini-2.5-flash": (ANSWER[: ANSWER.index("1. ")], 1.0, 0.004),
+}
 HELD = {"waiting", "retrying", "thinking", "streaming", "table", "stopped", "arabic", "chinese"}
 
 
@@ -102,6 +107,9 @@ def main() -> None:
                 for name, replies in states(never).items():
                     if not options.state or name in options.state:
                         _shoot(lab, gateway, name, replies, options)
+                for name in ("columns", "columns-done", "panel"):
+                    if not options.state or name in options.state:
+                        _shoot_columns(lab, gateway, name, never, options)
         finally:
             never.set()
             lab.close()
@@ -134,6 +142,46 @@ def _shoot(
     else:
         page.wait_done(1)
     page.page.wait_for_timeout(700)
+    shade = "dark" if options.dark else "light"
+    page.screenshot(options.folder / f"{name}-{shade}.png", cell=1)
+    print(name, page.console_errors)
+    lab.end_test()
+
+
+def _shoot_columns(
+    lab: Lab, gateway: Gateway, name: str, never: threading.Event, options: argparse.Namespace
+) -> None:
+    """Three models side by side: on their way, done, or in a panel."""
+
+    def route(asked: Recorded) -> Reply | None:
+        if asked.model not in COLUMNS:
+            return None
+        text, share, pace_s = COLUMNS[asked.model]
+        reply = streaming(text, model=asked.model, pace_s=pace_s)
+        return reply if name == "columns-done" or share == 1 else _held(reply, never, share)
+
+    gateway.route = route
+    asking = f"%%zenmux {' '.join(f'-m {model}' for model in COLUMNS)} -o trio\n{PROMPT}"
+    panel = f"import zenmux_magic as zm\nzm.Panel({list(COLUMNS)}, {PROMPT!r})"
+    page = lab.open(
+        ["%load_ext zenmux_magic\n%zenmux models", panel if name == "panel" else asking],
+        env={"ZENMUX_API_KEY": KEY, "ZENMUX_BASE_URL": gateway.base_url},
+        dark=options.dark,
+        width=options.width,
+        height=1700,
+        scale=1.5,
+        name=name,
+    )
+    page.run(0)
+    page.run_async(1)
+    if name == "panel":
+        page.page.get_by_label("Prompt", exact=True).press("Control+Enter")
+    if name == "columns-done":
+        page.wait_done(1)
+    page.page.wait_for_timeout(3500)
+    if name == "panel":
+        page.page.get_by_role("button", name="+ Add a model").click()
+        page.page.wait_for_timeout(1000)
     shade = "dark" if options.dark else "light"
     page.screenshot(options.folder / f"{name}-{shade}.png", cell=1)
     print(name, page.console_errors)

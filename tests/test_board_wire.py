@@ -235,6 +235,13 @@ def test_all_boards_share_one_budget(boards: int, interval_s: float) -> None:
     assert boards / budget.interval_s(0) < 200
 
 
+def test_more_columns_take_more_time_for_a_frame() -> None:
+    budget = Budget()
+    budget.join("one")
+    budget.join("eight", 8)
+    assert FRAME_S == budget.interval_s("one") < budget.interval_s("eight") < 2 * FRAME_S
+
+
 @pytest.mark.parametrize(("late_s", "interval_s"), [(0.05, FRAME_S), (1.0, 0.2), (60, SLOWEST_S)])
 def test_a_page_that_is_late_gets_fewer_frames(late_s: float, interval_s: float) -> None:
     budget = Budget()

@@ -30,25 +30,34 @@ def executed(path: Path, home: Path, **variables: str) -> Any:
     return notebook
 
 
-def answers(notebook: Any) -> list[Any]:
+def shown(notebook: Any) -> list[tuple[str, list[Any]]]:
+    """The outputs that hold answers, each with its text and what is known of its columns."""
     outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
-    return [output for output in outputs if "zenmux" in output.get("metadata", {})]
+    found = [output for output in outputs if "zenmux" in output.get("metadata", {})]
+    known = [output.metadata.zenmux for output in found]
+    return [
+        (output.data["text/plain"], one.get("columns", [one]))
+        for output, one in zip(found, known, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_without_an_account_the_local_model_answers(path: Path, tmp_path: Path) -> None:
-    found = answers(executed(path, tmp_path))
+    found = shown(executed(path, tmp_path))
     assert len(found) >= 4
-    assert {output.metadata.zenmux.model for output in found} == {"local/smollm2-135m"}
-    assert all(output.data["text/plain"].strip() for output in found)
+    assert {one.model for _, columns in found for one in columns} == {"local/smollm2-135m"}
+    assert all(one.usage.completion_tokens > 0 for _, columns in found for one in columns)
+    assert all(text.strip() for text, _ in found)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_with_a_key_the_gateway_answers(path: Path, tmp_path: Path, gateway: Gateway) -> None:
     gateway.route = lambda asked: streaming("From the gateway.", model=asked.model)
     variables = {"ZENMUX_API_KEY": KEY, "ZENMUX_BASE_URL": gateway.base_url}
-    found = answers(executed(path, tmp_path, **variables))
-    assert {output.data["text/plain"] for output in found} == {"From the gateway."}
+    found = shown(executed(path, tmp_path, **variables))
+    assert len(found) >= 4
+    for text, columns in found:
+        assert text.count("From the gateway.") == len(columns)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -56,7 +65,7 @@ def test_the_saved_outputs_are_of_a_run_and_of_no_one_machine(path: Path) -> Non
     notebook = nbformat.read(path, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
-    assert len(answers(notebook)) >= 4
+    assert len(shown(notebook)) >= 4
     text = path.read_text(encoding="utf-8")
     assert "widget" not in text
     assert not re.search(r"(?<![\w.])/(home|root|tmp|work|Users)/", text)

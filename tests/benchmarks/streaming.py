@@ -190,7 +190,7 @@ def _row(
 ) -> Row:
     bench: dict[str, Any] = page.page.evaluate("bench")
     sent = _sent_ms(gateway, len(tokens))
-    painted = _painted_ms(bench["seen"], len(tokens))
+    painted = painted_ms(bench["seen"], len(tokens))
     late = [there - left for left, there in zip(sent, painted, strict=True)]
     gaps = [b - a for a, b in itertools.pairwise(bench["frames"])]
     work = ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration")
@@ -220,7 +220,7 @@ def _sent_ms(gateway: Gateway, count: int) -> list[float]:
     return times[:count]
 
 
-def _painted_ms(seen: list[list[float]], count: int) -> list[float]:
+def painted_ms(seen: list[list[float]], count: int) -> list[float]:
     """When each word was first seen: in the frame in which it, or a later one, stood last."""
     times: list[float] = []
     for word, at in seen:

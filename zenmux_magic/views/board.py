@@ -93,7 +93,7 @@ class BoardView:
                 self._receive, content, context=context
             )
         )
-        budget.shared().join(self)
+        budget.shared().join(self, len(self._columns))
         self._loop.run_in_executor(None, _warm_up, self._reader)
         if self._publisher is not None:
             self._show(*self._live_bundle(), update=False)
@@ -123,7 +123,7 @@ class BoardView:
 
     def restart(self, column: int) -> None:
         """Empty a column; its events come anew."""
-        budget.shared().join(self)
+        budget.shared().join(self, len(self._columns))
         self._columns[column].restart()
         self._history = [(number, event) for number, event in self._history if number != column]
         if self._stand_in is not None:
@@ -133,9 +133,9 @@ class BoardView:
 
     def add(self, request: Request) -> None:
         """Show one more column, the last."""
-        budget.shared().join(self)
         column = self._column(len(self._columns), request)
         self._columns.append(column)
+        budget.shared().join(self, len(self._columns))
         self._added.append(["add", column.number, column.snapshot()])
         self._pace.touch()
 

@@ -89,7 +89,7 @@ class Status:
         return {
             name: value
             for name, value in asdict(self).items()
-            if value not in (None, "", (), False)
+            if value not in (None, "", ()) and value is not False
         }
 
 
