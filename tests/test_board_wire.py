@@ -191,6 +191,10 @@ def test_the_line_says_how_it_ended(end: Event, phase: str, label: str) -> None:
     assert (status.phase, status.label, status.text) == (phase, label, "So")
 
 
+def test_the_clock_is_told_from_its_very_start() -> None:
+    assert Progress(REQUEST).status(0.0).to_dict()["clock_s"] == 0.0
+
+
 def test_counts_are_estimates_until_the_service_has_counted() -> None:
     progress = Progress(REQUEST)
     for piece in ["One ", "two ", "three "]:
