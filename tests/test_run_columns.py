@@ -24,6 +24,7 @@ from tests.support.gateway import (
 )
 from zenmux_magic.asking import Call
 from zenmux_magic.client import Secret
+from zenmux_magic.comparison import Comparison
 from zenmux_magic.completion import Completion
 from zenmux_magic.cost import Cost
 from zenmux_magic.engine import Engine
@@ -135,6 +136,37 @@ def test_one_column_is_stopped_and_the_rest_goes_on(engine: Engine, gateway: Gat
     assert not answer.done
     go.set()
     assert [one.finish_reason for one in answer.result()] == ["stopped", "stop"]
+
+
+def test_refused_cut_and_silent_columns_are_each_asked_again(
+    engine: Engine, gateway: Gateway
+) -> None:
+    go, never = threading.Event(), threading.Event()
+    first = {
+        "b/refused": error(403, "access_denied", "No."),
+        "c/cut": Reply(steps=[Send(sse(chunk("Half"), done=False))]),
+        "d/silent": Reply(steps=[Send(sse(chunk("So"), done=False)), WaitFor(never)]),
+    }
+
+    def route(asked: Recorded) -> Reply:
+        return (
+            held("L", go) if asked.model == "a/long" else first.pop(asked.model, streaming("Now."))
+        )
+
+    gateway.route = route
+    planned = calls(gateway, "a/long", *first)
+    planned[3] = replace(planned[3], request=replace(planned[3].request, timeout_s=0.3))
+    view = Watch()
+    answer = Answer(engine, planned, view)
+    for column in (1, 2, 3):
+        view.wait(column, "Failure")
+        view.controls.retry(column)
+        view.wait(column, "Finish")
+    never.set()
+    go.set()
+    rows = Comparison(answer.result()).rows()
+    assert [row["text"] for row in rows] == ["L", "Now.", "Now.", "Now."]
+    assert [row["error"] for row in rows] == [None] * 4
 
 
 @pytest.mark.parametrize(
