@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 
-from zenmux_magic.markdown import settled_html, settled_markdown
+from tests.hostile import HOSTILE
+from zenmux_magic.markdown import literal, settled_html, settled_markdown
 
 HTML = {
     "formula stays TeX": (r"\(x^2\) and $y_1$", r"<span>\(x^2\)</span> and <span>\(y_1\)</span>"),
@@ -54,3 +58,26 @@ def test_markdown(row: str) -> None:
 
 def test_a_block_a_line() -> None:
     assert settled_html("a\n\nb") == '<p dir="auto">a</p>\n<p dir="auto">b</p>\n'
+
+
+NAMES = [
+    *HOSTILE.values(),
+    r"stop=[\\[x\\]] \\(a\\)",
+    "a_b *c* ~~d~~ `e` | $5 $6",
+    "# x",
+    "[a]: b",
+    "&lt;",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_text_in_markdown(name: str) -> None:
+    source = f"### {literal(name)}"
+    cmarkgfm = pytest.importorskip("cmarkgfm")
+    options = cmarkgfm.cmark.Options.CMARK_OPT_UNSAFE
+    shown = cmarkgfm.github_flavored_markdown_to_html(source, options)
+    shown = re.sub(r'<a href="mailto:[^"]*">([^<]*)</a>', r"\1", shown)  # GFM finds bare addresses
+    inside = shown.strip().removeprefix("<h3>").removesuffix("</h3>")
+    assert "<" not in inside
+    assert html.unescape(inside) == " ".join(name.replace("\0", "\ufffd").split())
+    assert not re.search(r"\\[\[\](]|(?<!\\)\$", source)

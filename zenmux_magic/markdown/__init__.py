@@ -9,7 +9,7 @@ from .engines import render, settled_html
 from .incremental import IncrementalMarkdown, Patch
 from .policy import DEFAULT_POLICY, Policy
 from .reader import Reader
-from .settled_markdown import settled_markdown
+from .settled_markdown import literal, settled_markdown
 
 __all__ = [
     "DEFAULT_POLICY",
@@ -19,6 +19,7 @@ __all__ = [
     "Policy",
     "Reader",
     "code_blocks",
+    "literal",
     "render",
     "settled_html",
     "settled_markdown",

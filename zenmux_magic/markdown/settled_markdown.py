@@ -10,6 +10,7 @@ bracket pair is broken by what stands behind it, whoever may take it for a link 
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ _KEPT_TAG = re.compile(
 _IMAGE = re.compile(r"!\[(?:[^\[\]\\]|\\.|\[[^\[\]]*\])*\](?=[(\[])")
 _SHORTCUT = re.compile(r"!\[([^\[\]\\]+)\]")
 _DESTINATION = re.compile(r"[\s>]*<?([^\s<>()]+)")
+_MARKUP = re.compile(r"[\[\]\\`*_$|#~!]|:(?=//)")
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 
 
@@ -50,6 +52,17 @@ def settled_markdown(text: str, policy: Policy = DEFAULT_POLICY) -> str:
         for start, stop, verbatim, table in _segments(tokens, len(lines))
     )
     return "\n".join(parts) + _closing(tokens, lines)
+
+
+def literal(text: str) -> str:
+    r"""Text in Markdown, on one line, in which nothing is markup: a name, a setting, a message.
+
+    Brackets become entities, not escapes: `\[` opens a formula in most notebooks.
+    """
+    text = html.escape(" ".join(text.split()), quote=False)
+    return _MARKUP.sub(
+        lambda found: f"&#{ord(found[0])};" if found[0] in "[]\\`:" else f"\\{found[0]}", text
+    )
 
 
 def _closing(tokens: list[Token], lines: list[str]) -> str:

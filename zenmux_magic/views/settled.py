@@ -8,13 +8,12 @@ trust it: plain tags and inline styles only.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import Any
 
 from zenmux_magic.completion import Completion
 from zenmux_magic.cost import Cost
-from zenmux_magic.markdown import Reader, settled_markdown
+from zenmux_magic.markdown import Reader, literal, settled_markdown
 from zenmux_magic.markdown.writer import isolate
 from zenmux_magic.views.figures import dollars
 
@@ -41,14 +40,10 @@ def bundle(
     ]
     data = {
         "text/html": f'<div class="zenmux-settled">{"".join(parts)}</div>',
-        "text/markdown": f"{settled_markdown(completion.text)}\n\n<sub>{_escaped(note)}</sub>",
+        "text/markdown": f"{settled_markdown(completion.text)}\n\n<sub>{literal(note)}</sub>",
         "text/plain": completion.text,
     }
     return data, {"zenmux": metadata(completion)}
-
-
-def _escaped(note: str) -> str:
-    return html.escape(note).replace("$", r"\$")  # two of them would be a formula
 
 
 def body(completion: Completion, reader: Reader, *, errors: bool) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from zenmux_magic.completion import Completion
 from zenmux_magic.cost import Cost
-from zenmux_magic.markdown import Reader, settled_markdown
+from zenmux_magic.markdown import Reader, literal, settled_markdown
 from zenmux_magic.markdown.writer import isolate
 from zenmux_magic.views import settled
 from zenmux_magic.views.figures import dollars
@@ -116,22 +116,17 @@ def _markdown(completions: Sequence[Completion]) -> str:
     sections = []
     for one in completions:
         ending = settled.ending_of(one)
-        error = f"\n\n> {settled_markdown(str(one.error))}" if one.error else ""
-        head = f"### {_inert(_name(one))}{f' · {ending}' if ending else ''}"
+        error = f"\n\n> {literal(str(one.error))}" if one.error else ""
+        head = f"### {literal(_name(one))}{f' · {ending}' if ending else ''}"
         sections.append(f"{head}\n\n{settled_markdown(one.text)}{error}")
     rows = [
-        ("", [_inert(_name(one)) for one in completions]),
+        ("", [literal(_name(one)) for one in completions]),
         ("---", ["---" for _ in completions]),
         ("tokens", [settled.tokens(one).split(" ")[0] or "—" for one in completions]),
-        ("cost", [_inert(_cost(one)) or "—" for one in completions]),
+        ("cost", [literal(_cost(one)) or "—" for one in completions]),
     ]
     table = "\n".join(f"| {' | '.join([name, *cells])} |" for name, cells in rows)
     return "\n\n".join([*sections, "---", table])
-
-
-def _inert(text: str) -> str:
-    """A name in Markdown: nothing in it is markup."""
-    return settled_markdown("".join(f"\\{c}" if c in "\\`*_[]|#~" else c for c in text))
 
 
 def _plain(one: Completion) -> str:
