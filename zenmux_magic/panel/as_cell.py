@@ -25,7 +25,7 @@ def as_cell(prompt: str, system: str, models: Sequence[str]) -> str:
 
 def _quoted(text: str) -> str:
     r"""One value of the line. What quotes cannot hold stands in it as Python: `{{ "a\nb" }}`."""
-    if "\n" in text or "\r" in text or text.endswith("\\"):
+    if any(one in text for one in ("{{", "\n", "\r", '\\"')) or text.endswith("\\"):
         return "{{ " + repr(text).replace("{{", "{\\x7b").replace("}}", "}\\x7d") + " }}"
     if not text or any(one.isspace() or one in "\"'{}[]" for one in text):
         return '"' + text.replace('"', '\\"') + '"'
