@@ -18,29 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.streaming import PATIENCE_S, painted_ms, reply, words
+from tests.benchmarks.streaming import LAST_WORD, PATIENCE_S, painted_ms, reply, words
 from tests.support.gateway import KEY, Gateway
 from tests.support.lab import Lab
 
-WATCH = """([cell, totals]) => {
+WATCH = (
+    """([cell, totals]) => {
   const bench = (window.bench = { seen: totals.map(() => []), over: false });
   const area = document.querySelector(
     `.jp-Notebook .jp-Cell[data-windowed-list-index="${cell}"] .jp-Cell-outputWrapper`);
-  const lastWord = (root) => {
-    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-    let node = root;
-    while (node.lastChild) node = node.lastChild;
-    walker.currentNode = node;
-    let text = '';
-    for (let steps = 0; node && steps < 40; steps++) {
-      if (node.nodeType === Node.TEXT_NODE) text = node.data + text;
-      const found = [...text.matchAll(/w(\\d+)(?= |$)/g)].pop();
-      if (found) return Number(found[1]);
-      node = walker.previousNode();
-    }
-    return 0;
-  };
-  const last = totals.map(() => 0);
+"""
+    + LAST_WORD
+    + """  const last = totals.map(() => 0);
   const frame = () => {
     let bodies = area.querySelectorAll('.zenmux-body, .zenmux-columns td > .zenmux-answer');
     if (!bodies.length) bodies = [area];
@@ -55,6 +44,7 @@ WATCH = """([cell, totals]) => {
   };
   requestAnimationFrame(frame);
 }"""
+)
 
 
 @dataclass(frozen=True)

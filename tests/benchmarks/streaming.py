@@ -58,28 +58,34 @@ NAMES = {
     "tenth": "`update_display` 10 times a second",
 }
 
-WATCH = """([cell, total]) => {
-  const bench = (window.bench = { seen: [], frames: [], total, over: false });
-  const area = document.querySelector(
-    `.jp-Notebook .jp-Cell[data-windowed-list-index="${cell}"] .jp-Cell-outputWrapper`);
-  const lastWord = () => {
-    const walker = document.createTreeWalker(area, NodeFilter.SHOW_TEXT);
-    let node = area;
+# The number of the last word below an element, as a function of the page.
+LAST_WORD = """  const lastWord = (root) => {
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    let node = root;
     while (node.lastChild) node = node.lastChild;
     walker.currentNode = node;
     let text = '';
     for (let steps = 0; node && steps < 40; steps++) {
       if (node.nodeType === Node.TEXT_NODE) text = node.data + text;
-      const found = [...text.matchAll(/w(\\d+)(?= |$)/g)].pop();
+      const found = [...text.matchAll(/w(\\d+)(?=\\s|$)/g)].pop();
       if (found) return Number(found[1]);
       node = walker.previousNode();
     }
     return 0;
   };
-  let last = 0;
+"""
+
+WATCH = (
+    """([cell, total]) => {
+  const bench = (window.bench = { seen: [], frames: [], total, over: false });
+  const area = document.querySelector(
+    `.jp-Notebook .jp-Cell[data-windowed-list-index="${cell}"] .jp-Cell-outputWrapper`);
+"""
+    + LAST_WORD
+    + """  let last = 0;
   const frame = () => {
     bench.frames.push(performance.now());
-    const word = lastWord();
+    const word = lastWord(area);
     if (word > last) bench.seen.push([word, performance.timeOrigin + performance.now()]);
     last = Math.max(last, word);
     bench.over = last >= total;
@@ -87,6 +93,7 @@ WATCH = """([cell, total]) => {
   };
   requestAnimationFrame(frame);
 }"""
+)
 
 
 @dataclass(frozen=True)
