@@ -69,7 +69,17 @@ MAY_IMPORT: dict[str, set[str]] = {
         "prompt",
         "views",
     },
-    "commands": {"__init__", "errors", "settings"},
+    "snippets": {
+        "client",
+        "comparison",
+        "completion",
+        "errors",
+        "frontend",
+        "markdown",
+        "request",
+        "settings",
+    },
+    "commands": {"__init__", "arguments", "errors", "settings"},
     "magic": {"arguments", "background", "commands", "errors", "frontend", "prompt", "settings"},
     "extension": {
         "arguments",
@@ -88,14 +98,14 @@ MAY_IMPORT: dict[str, set[str]] = {
 # extension must not pay for.
 MAY_IMPORT_LATE: dict[str, set[str]] = {
     "__init__": {"extension"},
-    "completion": {"frontend", "markdown", "views"},
+    "completion": {"frontend", "markdown", "snippets", "views"},
     "comparison": {"frontend", "views"},
     "completer": {"models"},
     "background": {"run"},
     "settings": {"client"},
     "engine": {"client"},
     "frontend": {"markdown", "views"},
-    "commands": {"client", "frontend", "local", "models", "panel"},
+    "commands": {"client", "frontend", "local", "models", "panel", "snippets"},
     "magic": {"engine", "plan", "run"},
     "extension": {"commands", "engine"},
 }

@@ -76,6 +76,7 @@ def test_an_answer() -> None:
         id="gen-1",
         request_id="req-1",
         messages=ASKED.messages,
+        base_url=ASKED.base_url,
     )
     assert str(answer) == "Hello\n"
     assert answer.tokens_per_s == 5.0

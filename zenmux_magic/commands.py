@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from zenmux_magic import __version__
+from zenmux_magic.arguments import split
 from zenmux_magic.errors import ArgumentError, SettingsError, ZenMuxError
 from zenmux_magic.settings import LOCAL, LocalEndpoint, ZenMux, checked_url
 
@@ -29,7 +30,7 @@ def run(line: str, shell: Any, settings: ZenMux) -> None:
         raise ArgumentError(
             f"%zenmux knows no {word!r}. It knows {', '.join(_COMMANDS)}; to ask, use %%zenmux."
         )
-    command(rest.split(), shell, settings)
+    command(split(rest), shell, settings)
 
 
 def _help(words: list[str], shell: Any, settings: ZenMux) -> None:
@@ -72,6 +73,13 @@ def _panel(words: list[str], shell: Any, settings: ZenMux) -> None:
     panel = Panel(words)
     shell.push({"_zenmux_panel": panel}, interactive=False)
     display(panel)  # type: ignore[no-untyped-call]
+
+
+def _snippet(words: list[str], shell: Any, settings: ZenMux) -> None:
+    """Show the last request as a program: [NAME] [--lang python|typescript|httpx|fetch|curl] [--file F]."""
+    from zenmux_magic.snippets import command
+
+    command.run(words, shell.user_ns)
 
 
 def _local(words: list[str], shell: Any, settings: ZenMux) -> None:
@@ -188,6 +196,7 @@ _COMMANDS: dict[str, Callable[[list[str], Any, ZenMux], None]] = {
     "models": _models,
     "panel": _panel,
     "local": _local,
+    "snippet": _snippet,
     "stop": _stop,
     "doctor": _doctor,
 }

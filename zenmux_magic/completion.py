@@ -31,6 +31,7 @@ from zenmux_magic.request import Message, Request
 
 if TYPE_CHECKING:
     from zenmux_magic.markdown import CodeBlock
+    from zenmux_magic.snippets import Snippet
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class Completion:
         settings: What set this request apart from another of the same model, as the user wrote it.
         cost_usd: What it cost in US dollars, estimated from the catalogue's prices; `None` if unknown.
         price_unknown: Whether it costs money and the catalogue does not say how much.
+        params: Every other field of the request, as it was sent.
+        base_url: Where the request went.
     """
 
     text: str = ""
@@ -75,6 +78,8 @@ class Completion:
     settings: str = ""
     cost_usd: Decimal | None = None
     price_unknown: bool = False
+    params: Mapping[str, Any] = field(default_factory=dict)
+    base_url: str = ""
 
     def __str__(self) -> str:
         return self.text
@@ -106,6 +111,19 @@ class Completion:
 
         return code_blocks(self.text)
 
+    def snippet(self, language: str = "python") -> Snippet:
+        """The request as a complete program that prints the answer as it streams.
+
+        Args:
+            language: `python` or `typescript` (with the `openai` package), `httpx`, `fetch`, `curl`.
+
+        Raises:
+            ArgumentError: There is no such form.
+        """
+        from zenmux_magic.snippets import snippet
+
+        return snippet(self, language)
+
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None
     ) -> tuple[dict[str, str], dict[str, Any]]:
@@ -122,6 +140,7 @@ class Completion:
         data["cost_usd"] = None if self.cost_usd is None else str(self.cost_usd)
         data["messages"] = [dict(message) for message in self.messages]
         data["tool_calls"] = [dict(call) for call in self.tool_calls]
+        data["params"] = dict(self.params)
         return data
 
     @classmethod
@@ -196,6 +215,8 @@ class Fold:
             requested_model=self._request.model,
             messages=self._request.messages,
             settings=self._request.settings,
+            params=self._request.params,
+            base_url=self._request.base_url,
             tool_calls=tuple(dict(self._calls[index]) for index in sorted(self._calls)),
             **self._seen,
         )
