@@ -119,6 +119,7 @@ def test_fold(events: list[Event], expected: Completion) -> None:
     of_the_request = {
         "requested_model": "asked/model",
         "messages": [{"role": "user", "content": "Hi"}],
+        "base_url": ASKED.base_url,
     }
     model = expected.model or "asked/model"
     assert told.to_dict() == {**expected.to_dict(), **of_the_request, "model": model}
