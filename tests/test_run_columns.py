@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.environment import environment
 from tests.support.gateway import (
     KEY,
     Gateway,
@@ -308,3 +312,27 @@ def test_events_of_a_queue_are_part_of_no_answer() -> None:
 
     events = [Queued(0.0, 1.0), Started(0.0), TextDelta(0.1, "x"), Finish(0.2, "stop")]
     assert fold(Request("a/x", ()), events).text == "x"
+
+
+IN_ORDER = """
+import sys
+from tests.test_run_columns import Answer, Engine, Limiter, NullView, calls
+from dataclasses import replace
+from types import SimpleNamespace
+
+assert "openai" not in sys.modules
+gateway = SimpleNamespace(base_url=sys.argv[1])
+limiter = Limiter(1, 0)
+asked = [replace(one, request=replace(one.request, transport="openai"))
+         for one in calls(gateway, "a", "b", "c", "d", limiter=limiter)]
+Answer(Engine(), asked, NullView()).result()
+"""
+
+
+def test_columns_go_in_the_order_asked_also_while_the_package_loads(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    gateway.default = streaming("x")
+    words = [sys.executable, "-c", IN_ORDER, gateway.base_url]
+    subprocess.run(words, env=environment(tmp_path), check=True, timeout=60)
+    assert [one.model for one in gateway.chats] == ["a", "b", "c", "d"]

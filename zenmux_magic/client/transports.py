@@ -11,9 +11,8 @@ from __future__ import annotations
 import asyncio
 import importlib
 import ipaddress
-import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -213,6 +212,7 @@ class Connections:
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, str, Secret | None], Transport] = {}
+        self._loading: asyncio.Future[None] | None = None
 
     def get(self, request: Request, key: Secret | None) -> Transport:
         """The transport for a request, opened if there is none yet."""
@@ -227,11 +227,19 @@ class Connections:
 
         The first time it takes a second, in which the loop would paint nothing and hear no stop.
         """
-        if request.transport == "openai" and "openai" not in sys.modules:
-            await asyncio.to_thread(importlib.import_module, "openai")
+        if request.transport != "openai":
+            return
+        if self._loading is None:  # a module that is half imported is in `sys.modules` already
+            self._loading = asyncio.ensure_future(asyncio.to_thread(_import_openai))
+        await asyncio.shield(self._loading)
 
     async def aclose(self) -> None:
         """Close all of them."""
         transports, self._open = list(self._open.values()), {}
         for transport in transports:
             await transport.aclose()
+
+
+def _import_openai() -> None:
+    with suppress(ImportError):  # said where the transport is made
+        importlib.import_module("openai")

@@ -266,6 +266,7 @@ class Board {
       button.addEventListener("click", () => this.hide(place, false));
       return [button];
     });
+    step.hidden = this.present.length < 2;
     for (const button of [step, ...back]) button.type = "button";
     this.bar.replaceChildren(step, ...back);
   }

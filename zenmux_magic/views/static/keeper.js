@@ -115,7 +115,7 @@ class Keeper {
       const line = node("span", "zenmux-status");
       const text = data["text/plain"].slice(...one.answer);
       if (text) line.append(copyButton("Copy", () => text));
-      heads.cells[place].prepend(line);
+      heads.cells[place].append(line);
       const speed = speedOf(one);
       const rows = [
         [one.ttfa_s, one.ttfa_s == null ? "" : `first token ${time(one.ttfa_s, true)}`],
