@@ -40,6 +40,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test writes into the ledger of whoever runs it; tests of the ledger name one."""
+    monkeypatch.setenv("ZENMUX_LEDGER", "off")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
 @pytest.fixture
 def gateway() -> Iterator[Gateway]:
     """A stand-in gateway of this test's own, with the key `tests.support.gateway.KEY`."""

@@ -54,6 +54,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
 def here(monkeypatch: pytest.MonkeyPatch, gateway: Gateway, tmp_path: Path) -> Gateway:
     for name in [name for name in os.environ if name.startswith(("ZENMUX_", "OPENAI_"))]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("ZENMUX_LEDGER", "off")
     monkeypatch.setenv("ZENMUX_API_KEY", KEY)
     monkeypatch.setenv("ZENMUX_BASE_URL", gateway.base_url)
     return gateway

@@ -45,6 +45,7 @@ class Options:
     timeout: float | None = None
     transport: str | None = None
     strict: bool = False
+    cache: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,12 @@ _DECLARED: tuple[Callable[[Any], Any], ...] = (
         action="store_true",
         help="go on to the next cell; `await` the variable for the answer, %%zenmux stop ends it",
     ),
+    argument(
+        "--cache",
+        action="store_true",
+        help="if the same was asked before, show the answer that was kept, and pay nothing",
+    ),
+    argument("--fresh", action="store_true", help="ask again, whatever was kept"),
     argument(
         "--timeout",
         type=float,
@@ -183,6 +190,7 @@ def _options(found: dict[str, Any]) -> Options:
         timeout=_positive("--timeout", found["timeout"]),
         transport=found["transport"],
         strict=found["strict"],
+        cache=_cache(found["cache"], found["fresh"]),
     )
 
 
@@ -237,6 +245,12 @@ def _variable(name: str | None) -> str | None:
     if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
         raise ArgumentError(f"-o {name!r} is no variable name. It looks like -o answer.")
     return name
+
+
+def _cache(cache: bool, fresh: bool) -> bool | None:
+    if cache and fresh:
+        raise ArgumentError("--cache and --fresh contradict each other. Take one out.")
+    return True if cache else False if fresh else None
 
 
 def _positive(option: str, value: Any) -> Any:

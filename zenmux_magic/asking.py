@@ -12,9 +12,10 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from zenmux_magic.client import Connections, Secret, stream
-from zenmux_magic.completion import Completion, Fold
+from zenmux_magic.completion import Completion, Fold, replay
 from zenmux_magic.cost import NOTHING, Cost
 from zenmux_magic.errors import ErrorInfo
 from zenmux_magic.events import Event, Failure, Finish, Queued, Started, Usage
@@ -30,6 +31,14 @@ def free(model: str, usage: Usage) -> Cost:
     return NOTHING
 
 
+class Record(Protocol):
+    """An answer that is being written down."""
+
+    def end(self, completion: Completion) -> None:
+        """This is the whole of it."""
+        ...
+
+
 @dataclass(frozen=True)
 class Call:
     """One request, and what it takes to send it.
@@ -39,12 +48,16 @@ class Call:
         key: The key that may go with it.
         price: What tokens of a model cost, by the model that served.
         limiter: Whose turn it is to send; `None` for nobody to wait for.
+        record: Begins to write an answer down, told the fold of its events; `None` for no record.
+        kept: The answer to the same request that was kept: it is told again, and nothing is sent.
     """
 
     request: Request
     key: Secret | None = None
     price: Callable[[str, Usage], Cost] = free
     limiter: Limiter | None = None
+    record: Callable[[Fold], Record] | None = None
+    kept: Completion | None = None
 
 
 class Asking:
@@ -62,6 +75,7 @@ class Asking:
         self._start = time.monotonic()
         self._how: str | None = None  # the user ended it
         self._task: asyncio.Task[None] | None = None
+        self._kept = call.kept
         self._open = False  # begun, and its last event has not come
         self._tell_start = False  # whoever looks on waits for more than the service
         self.over = False
@@ -70,7 +84,7 @@ class Asking:
         """Ask, for the first time or again; the task that ends with the column."""
         self.over = False
         if self._task is not None:
-            self._how = None
+            self._how = self._kept = None
             self._fold = Fold(self._call.request)
             self._tell_start = True
         self._task = asyncio.create_task(self._ask(connections))
@@ -86,6 +100,11 @@ class Asking:
     def completion(self) -> Completion:
         """The answer so far, with what it cost."""
         completion = self._fold.completion()
+        if self._kept is not None:
+            paid = self._kept  # prices may be others by now
+            return replace(
+                completion, kept=True, cost_usd=paid.cost_usd, price_unknown=paid.price_unknown
+            )
         if completion.usage.output_tokens is None:
             return completion
         cost = self._call.price(completion.model, completion.usage)
@@ -93,6 +112,12 @@ class Asking:
 
     async def _ask(self, connections: Connections) -> None:
         self._start = time.monotonic()
+        if self._kept is not None and not self._how:
+            for event in replay(self._kept):
+                self._take(event)
+            self.over = True
+            return
+        record = self._call.record(self._fold) if self._call.record else None
         try:
             if self._how:  # ended before it began
                 raise asyncio.CancelledError
@@ -108,6 +133,9 @@ class Asking:
         finally:
             self._open = False
             self.over = True
+            completion = self.completion()
+            if record is not None and completion.duration_s is not None:  # else the engine stops
+                record.end(completion)
 
     def _turn(self) -> AbstractAsyncContextManager[None]:
         limiter = self._call.limiter

@@ -82,6 +82,13 @@ def _snippet(words: list[str], shell: Any, settings: ZenMux) -> None:
     command.run(words, shell.user_ns)
 
 
+def _history(words: list[str], shell: Any, settings: ZenMux) -> None:
+    """Find what was asked before: [WORD …] [--since 7d] [--model M] [--here]; show N, restore N, prune."""
+    from zenmux_magic.ledger import command
+
+    command.run(words, shell, settings)
+
+
 def _local(words: list[str], shell: Any, settings: ZenMux) -> None:
     """Start a small model on this machine; it needs no account."""
     if settings.local is None or not _alive(settings):
@@ -197,6 +204,7 @@ _COMMANDS: dict[str, Callable[[list[str], Any, ZenMux], None]] = {
     "panel": _panel,
     "local": _local,
     "snippet": _snippet,
+    "history": _history,
     "stop": _stop,
     "doctor": _doctor,
 }

@@ -6,7 +6,7 @@ equal one. Knows neither network nor screen; its rich display is asked of `views
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,7 @@ class Completion:
         price_unknown: Whether it costs money and the catalogue does not say how much.
         params: Every other field of the request, as it was sent.
         base_url: Where the request went.
+        kept: Whether it came from the ledger: nothing was sent, and nothing was paid again.
     """
 
     text: str = ""
@@ -80,6 +81,7 @@ class Completion:
     price_unknown: bool = False
     params: Mapping[str, Any] = field(default_factory=dict)
     base_url: str = ""
+    kept: bool = False
 
     def __str__(self) -> str:
         return self.text
@@ -207,6 +209,19 @@ class Fold:
         call["name"] = event.name or call["name"]
         call["arguments"] += event.arguments
 
+    def since(self, text: int, reasoning: int) -> tuple[str, str, tuple[int, int]]:
+        """What has come since; may be asked from another thread.
+
+        Args:
+            text: How many pieces of the text are known.
+            reasoning: How many of the reasoning.
+
+        Returns:
+            New text, new reasoning, and what to ask with the next time.
+        """
+        new = self._text[text:], self._reasoning[reasoning:]
+        return "".join(new[0]), "".join(new[1]), (text + len(new[0]), reasoning + len(new[1]))
+
     def completion(self) -> Completion:
         """The answer so far."""
         return Completion(
@@ -228,3 +243,22 @@ def fold(request: Request, events: Iterable[Event]) -> Completion:
     for event in events:
         state.add(event)
     return state.completion()
+
+
+def replay(completion: Completion) -> Iterator[Event]:
+    """Events that add up to a whole answer again, each text in one piece; the inverse of `fold`.
+
+    What no event tells (cost, the request) is not in them.
+    """
+    first_s = completion.ttft_s or 0.0
+    end_s = completion.duration_s or first_s
+    yield Opened(0.0, completion.request_id)
+    yield Identified(first_s, completion.id, completion.model)
+    if completion.reasoning:
+        yield ReasoningDelta(first_s, completion.reasoning)
+    if completion.text:
+        yield TextDelta(completion.ttfa_s or first_s, completion.text)
+    for index, call in enumerate(completion.tool_calls):
+        yield ToolCallDelta(first_s, index, call["id"], call["name"], call["arguments"])
+    yield UsageReport(end_s, completion.usage)
+    yield Finish(end_s, completion.finish_reason)

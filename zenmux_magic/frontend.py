@@ -5,6 +5,7 @@ In: the shell. Out: a `View`. This is the edge: views themselves are told where 
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from typing import TYPE_CHECKING, Any, Literal
@@ -38,6 +39,16 @@ def detect(shell: Any) -> FrontEnd:
         return "headless"
     numbered = _NUMBERED.search(str(parent.get("header", {}).get("msg_id", "")))
     return "console" if numbered else "notebook"
+
+
+def place_of(shell: Any) -> tuple[str, str]:
+    """The notebook and the cell that run, as far as the front end says: a path and a cell's id."""
+    names = getattr(shell, "user_ns", {})
+    # The servers of Jupyter set the one, Visual Studio Code the other.
+    notebook = os.environ.get("JPY_SESSION_NAME") or names.get("__vsc_ipynb_file__") or ""
+    parent = getattr(shell, "parent_header", None) if hasattr(shell, "kernel") else None
+    cell = ((parent or {}).get("metadata") or {}).get("cellId") or ""
+    return str(notebook), str(cell)
 
 
 def shell_here() -> Any:
@@ -105,7 +116,8 @@ def view_for(
         if background or (listens and ipykernel_listens()):
             from zenmux_magic.views.board import BoardView
 
-            return BoardView(shell.display_pub, reader_of(settings), errors=background)
+            cell = place_of(shell)[1]
+            return BoardView(shell.display_pub, reader_of(settings), errors=background, cell=cell)
         note = _NESTED if ipykernel_listens() else _OLD_KERNEL
     from zenmux_magic.views.document import DocumentView
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
@@ -16,7 +17,7 @@ from zenmux_magic import commands, prompt
 from zenmux_magic.arguments import Options, declared, parse
 from zenmux_magic.background import Background
 from zenmux_magic.errors import Interrupted
-from zenmux_magic.frontend import detect, view_for
+from zenmux_magic.frontend import detect, place_of, view_for
 from zenmux_magic.settings import ZenMux
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class ZenMuxMagics(Magics):
         super().__init__(shell)
         self.settings = settings
         self.background = settings.background = Background(shell)
+        settings.where = partial(place_of, shell)
 
     @no_var_expand
     @cell_magic("zenmux")
@@ -110,6 +112,7 @@ class ZenMuxMagics(Magics):
         if not options.background or detect(self.shell) != "notebook":
             return False
         self.background.add(answer, {_LAST, options.out} - {None})
+        self._tell()
         return True
 
     def _end(
@@ -124,6 +127,7 @@ class ZenMuxMagics(Magics):
 
         names = {_LAST, options.out} - {None}
         self.shell.push(dict.fromkeys(names, value_of(completions)), interactive=False)
+        self._tell()
         if interrupted:
             where = f" in {options.out or _LAST}"
             raise Interrupted(f"Interrupted. What had come is kept{where}.")
@@ -132,3 +136,11 @@ class ZenMuxMagics(Magics):
             raise failure
         if answer.view_error is not None:
             raise answer.view_error
+
+    def _tell(self) -> None:
+        """Say what the ledger has to say: where it is, the first time; what keeps it from working."""
+        from zenmux_magic import ledger
+
+        kept = ledger.of(self.settings)
+        for line in kept.notices() if kept else ():
+            print(line)

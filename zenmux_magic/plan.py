@@ -5,13 +5,13 @@ In: `Options`, the prompt, `ZenMux` settings. Out: one `Call` a model. It sends 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from zenmux_magic import limiter
+from zenmux_magic import ledger, limiter
 from zenmux_magic import prompt as prompts
 from zenmux_magic.arguments import Chosen, Options, chosen
-from zenmux_magic.asking import Call
+from zenmux_magic.asking import Call, Record
 from zenmux_magic.client.transports import is_loopback
 from zenmux_magic.errors import ArgumentError, SettingsError
 from zenmux_magic.models import pricing
@@ -20,6 +20,7 @@ from zenmux_magic.settings import BASE_URL, LOCAL, SUBSCRIPTION, ZenMux, checked
 
 if TYPE_CHECKING:
     from zenmux_magic.client.secret import Secret
+    from zenmux_magic.completion import Completion, Fold
     from zenmux_magic.limiter import Limiter
 
 MOST_COLUMNS = 8
@@ -64,22 +65,44 @@ def _call(model: Chosen, options: Options, text: str, settings: ZenMux) -> Call:
         if secret is None and not is_loopback(base_url) and options.base_url is None:
             raise SettingsError(no_key(base_url))
     timeout_s = options.timeout or settings.timeout
+    request = Request(
+        model=name,
+        messages=_messages(options, text, settings),
+        params={**_params(options), **model.params},
+        base_url=base_url,
+        transport=cast("TransportName", options.transport or settings.transport),
+        timeout_s=timeout_s,
+        first_byte_timeout_s=_FIRST_BYTE * timeout_s,
+        max_retries=settings.max_retries,
+        settings=model.settings,
+    )
+    kept, record = _ledger(request, secret, options, settings)
     return Call(
-        Request(
-            model=name,
-            messages=_messages(options, text, settings),
-            params={**_params(options), **model.params},
-            base_url=base_url,
-            transport=cast("TransportName", options.transport or settings.transport),
-            timeout_s=timeout_s,
-            first_byte_timeout_s=_FIRST_BYTE * timeout_s,
-            max_retries=settings.max_retries,
-            settings=model.settings,
-        ),
+        request,
         secret,
         price=pricing(settings, base_url),
         limiter=_limiter(base_url, secret, settings),
+        record=record,
+        kept=kept,
     )
+
+
+def _ledger(
+    request: Request, secret: Secret | None, options: Options, settings: ZenMux
+) -> tuple[Completion | None, Callable[[Fold], Record] | None]:
+    """The answer that was kept, if that will do; and what writes down one that is asked for."""
+    here = ledger.of(settings)
+    if here is None:
+        if options.cache:
+            raise SettingsError(
+                "--cache needs the ledger, which is off (ZENMUX_LEDGER or ZenMux.ledger)."
+                " Turn it on, or take --cache out."
+            )
+        return None, None
+    wanted = settings.cache if options.cache is None else options.cache
+    kept = here.kept(request) if wanted else None
+    place = ledger.Place(*settings.place())
+    return kept, lambda fold: here.begin(request, fold, secret, place)
 
 
 def _limiter(base_url: str, secret: Secret | None, settings: ZenMux) -> Limiter:

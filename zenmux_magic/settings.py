@@ -9,7 +9,7 @@ the file that `ZENMUX_API_KEY_FILE` names, and goes only to the base URL it was 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ BASE_URL = "https://zenmux.ai/api/v1"
 # Cheap, begins to answer within about a second, and does not think before it does.
 MODEL = "anthropic/claude-haiku-4.5"
 LOCAL = "local/"
+_OFF = frozenset({"off", "none", "no", "false", "0"})
 SUBSCRIPTION = "sk-ss-v1-"  # how the key of a subscription begins
 
 
@@ -76,6 +77,14 @@ class ZenMux(Configurable):
         ["auto", "document", "terminal"], "auto", help="How answers are shown while they come."
     ).tag(config=True)
     template = Bool(True, help="Whether {{ expression }} is replaced in prompts.").tag(config=True)
+    ledger = Unicode(
+        "", help="The file that keeps answers, or off; empty for one among the user's data."
+    ).tag(config=True)
+    ledger_days = Float(90.0, help="How long answers are kept, in days.").tag(config=True)
+    ledger_mb = Float(200.0, help="How large the ledger may become, in megabytes.").tag(config=True)
+    cache = Bool(
+        False, help="Whether an identical request is answered from the ledger, without paying."
+    ).tag(config=True)
     local_model = Unicode("", help="Path of a GGUF file for %zenmux local.").tag(config=True)
     local_url = Unicode("", help="Base URL of a running server for %zenmux local.").tag(config=True)
     markdown_engine = Enum(
@@ -88,7 +97,12 @@ class ZenMux(Configurable):
     used_model = ""  # by `%zenmux use` or `%zenmux local`, for this kernel
     local: LocalEndpoint | None = None
     background: Background | None = None  # the answers that no cell waits for
+    where: Callable[[], tuple[str, str]] | None = None  # asked for each request
     local_server: LocalServer | None = None  # the child behind it, if this kernel started one
+
+    def place(self) -> tuple[str, str]:
+        """Who asks: the notebook's path and the cell's id, as far as they are known."""
+        return self.where() if self.where else ("", "")
 
     def default_model(self) -> str:
         """The model to ask when the line names none."""
@@ -97,6 +111,20 @@ class ZenMux(Configurable):
     def home_url(self) -> str:
         """The base URL that the key was configured with."""
         return checked_url(self.base_url or _env("ZENMUX_BASE_URL") or BASE_URL)
+
+    def ledger_path(self) -> Path | None:
+        """Where answers are kept; `None` for nowhere.
+
+        What an administrator configured is stronger than the environment.
+        """
+        where = self.ledger.strip() or _env("ZENMUX_LEDGER")
+        if where.lower() in _OFF:
+            return None
+        if where:
+            return Path(where).expanduser().absolute()
+        from platformdirs import user_data_path
+
+        return user_data_path("zenmux_magic", appauthor=False) / "ledger.sqlite3"
 
     def key(self) -> Key | None:
         """The key for `home_url`, or `None` if there is none.

@@ -33,6 +33,7 @@ def environment(home: Path, **wanted: str) -> dict[str, str]:
         "XDG_CONFIG_HOME": home / "config",
         "XDG_DATA_HOME": home / "data",
         "PYTHONPATH": CHECKOUT,
+        "ZENMUX_LEDGER": "off",  # the tests of the ledger name one
         # A kernel ends itself when the process that it was started for has gone.
         "JPY_PARENT_PID": os.getpid(),
     }

@@ -154,6 +154,13 @@ class NotebookPage:
         """The toolbar's ■."""
         self.command("notebook:interrupt-kernel")
 
+    def restart(self) -> None:
+        """Restart the kernel, without Lab's question."""
+        self.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+        )
+        self.wait_ready()
+
     def save(self) -> NotebookNode:
         """Save as Ctrl+S does; the notebook as it lies on disk."""
         self.command("docmanager:save")

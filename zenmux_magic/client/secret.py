@@ -10,6 +10,8 @@ import re
 
 # What keys of OpenAI-compatible services look like, also where a server shortens them ("sk-ab***yz").
 _KEY_LIKE = re.compile(r"\bsk-[A-Za-z0-9_*.…-]{4,}")
+# Long enough to be a real one: what is kept for years may lose these words, and nothing shorter.
+_REAL_KEY = re.compile(r"\bsk-[A-Za-z0-9_-]{20,}")
 _FRAGMENT = 8
 
 
@@ -40,9 +42,25 @@ class Secret:
 
 def redact(text: str, key: Secret | None) -> str:
     """Mask every key-like word, and every piece of `key` of eight characters or more."""
-    text = _KEY_LIKE.sub("sk-…", text)
+    return _without(_KEY_LIKE.sub("sk-…", text), key)
+
+
+def redact_kept(text: str, key: Secret | None) -> str:
+    """Mask what may be a real key, and every piece of `key`; placeholders of examples stay."""
+    return _without(_REAL_KEY.sub("sk-…", text), key)
+
+
+def begun(text: str, key: Secret | None) -> int:
+    """How many characters at the end of `text` may go on as a piece of `key`."""
     secret = key.reveal() if key else ""
-    if len(secret) < _FRAGMENT:
+    longest = min(len(text), len(secret))
+    return next((count for count in range(longest, 0, -1) if text[-count:] in secret), 0)
+
+
+def _without(text: str, key: Secret | None) -> str:
+    secret = key.reveal() if key else ""
+    pieces = range(len(secret) - _FRAGMENT + 1)
+    if not any(secret[at : at + _FRAGMENT] in text for at in pieces):
         return text
     masked: list[str] = []
     at = 0

@@ -5,7 +5,6 @@ In: a base URL. Out: a `Catalogue`, from the service or from disk.
 
 from __future__ import annotations
 
-import html
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from zenmux_magic.client.listing import get_json
 from zenmux_magic.engine import shared
 from zenmux_magic.models import store
 from zenmux_magic.models.model import Model, read
+from zenmux_magic.tables import Table
 
 FRESH_S = 24 * 3600.0
 _HEADS = ("model", "in / M tokens", "out / M tokens", "context", "")
@@ -67,20 +67,15 @@ class Catalogue(Sequence[Model]):
         """In another order: `name`, `price` (cheapest first), `context` (longest), `new` (newest)."""
         return replace(self, models=tuple(sorted(self.models, key=_SORTS[order])))
 
+    def table(self) -> Table:
+        """The models in words."""
+        return Table(_HEADS, tuple(row(model) for model in self.models), frozenset({1, 2, 3}))
+
     def __repr__(self) -> str:
-        rows = [_HEADS, *(row(model) for model in self.models)]
-        widths = [max(len(row[at]) for row in rows) for at in range(len(_HEADS))]
-        return "\n".join(_line(row, widths) for row in rows)
+        return repr(self.table())
 
     def _repr_html_(self) -> str:
-        rows = "".join(_html_row("td", row(model)) for model in self.models)
-        return f"<table><thead>{_html_row('th', _HEADS)}</thead><tbody>{rows}</tbody></table>"
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    name, *figures, able = row
-    cells = (text.rjust(width) for text, width in zip(figures, widths[1:], strict=False))
-    return "  ".join([name.ljust(widths[0]), *cells, able]).rstrip()
+        return self.table()._repr_html_()
 
 
 def row(model: Model) -> tuple[str, ...]:
@@ -93,17 +88,6 @@ def row(model: Model) -> tuple[str, ...]:
 
 def _dollars(usd: Decimal | None) -> str:
     return "price unknown" if usd is None else f"${usd:,.2f}"
-
-
-def _html_row(tag: str, row: Sequence[str]) -> str:
-    # Two dollars in one output would be a formula to the page.
-    cells = [html.escape(text).replace("$", "<span>$</span>") for text in row]
-    sides = ["left", "right", "right", "right", "left"]
-    inside = "".join(
-        f'<{tag} style="text-align:{side}">{cell}</{tag}>'
-        for cell, side in zip(cells, sides, strict=True)
-    )
-    return f"<tr>{inside}</tr>"
 
 
 _known: dict[str, Catalogue | None] = {}

@@ -47,6 +47,7 @@ class BoardView:
         errors: Show what went wrong in the settled output too: no failed cell will say it.
         patience_s: How long to wait for a page before the document view takes over.
         widget: The one to show the run in; else one is made.
+        cell: The id of the cell that asks, if it is known.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class BoardView:
         errors: bool = False,
         patience_s: float = PATIENCE_S,
         widget: Board | None = None,
+        cell: str = "",
     ) -> None:
         from zenmux_magic.views import widget as widgets  # on the main thread: it takes its time
 
         self._widgets = widgets
         self._given = widget
+        self._cell = cell
         self._publisher = publisher
         self._reader = reader
         self._errors = errors
@@ -166,6 +169,8 @@ class BoardView:
         self._widget.final = {"columns": self._snapshots()}
         if self._stand_in is not None:
             self._stand_in.close()
+        if self._cell:
+            self._widgets.keep().mark(self._cell, all(one.kept for one in completions))
         self._show(*combined(completions, self._reader, errors=self._errors), update=True)
 
     def _frame(self) -> float:

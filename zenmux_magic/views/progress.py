@@ -27,7 +27,7 @@ from zenmux_magic.events import (
 )
 from zenmux_magic.request import Request
 from zenmux_magic.views.figures import dollars, seconds
-from zenmux_magic.views.settled import ending_of
+from zenmux_magic.views.settled import KEPT, ending_of
 
 _BYTES_PER_TOKEN = 4  # about true of English; other scripts have more bytes a letter
 _FINAL = {400, 402, 404, 413, 422}  # asked again, the service would say the same
@@ -180,7 +180,7 @@ class Progress:
         span = end_s - first_s if first_s is not None else 0.0
         return Status(
             phase=_phase(completion),
-            label=ending_of(completion) or "done",
+            label=ending_of(completion) or (KEPT if completion.kept else "done"),
             model=self._model,
             served="" if completion.model == self._model else completion.model,
             settings=self._settings,

@@ -17,6 +17,7 @@ from zenmux_magic.markdown import Reader, literal, settled_markdown
 from zenmux_magic.markdown.writer import isolate
 from zenmux_magic.views.figures import dollars
 
+KEPT = "kept, nothing paid"  # said while a page looks on; the file is the same as when it was paid
 SMALL = "font-size:0.85em;opacity:0.75"
 _ERROR = "border-left:3px solid #d32f2f;padding:2px 12px"
 Bundle = tuple[dict[str, str], dict[str, Any]]

@@ -16,7 +16,7 @@ from zenmux_magic.completion import Completion, Fold
 from zenmux_magic.events import Event, Failure, Finish, ReasoningDelta, Retrying, TextDelta
 from zenmux_magic.request import Request
 from zenmux_magic.views import Controls
-from zenmux_magic.views.settled import footer
+from zenmux_magic.views.settled import KEPT, footer
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
@@ -98,7 +98,7 @@ class TerminalView:
             self._write(self._plain)
         if not self._at_line_start:
             self._write("\n")
-        parts = [footer(completion)]
+        parts = [footer(completion), *([KEPT] if completion.kept else [])]
         if completion.ttfa_s is not None:
             parts.append(f"first token {completion.ttfa_s:.2f} s")
         if completion.tokens_per_s is not None:

@@ -37,10 +37,20 @@ class Board(anywidget.AnyWidget):
 
 
 class Keeper(anywidget.AnyWidget):
-    """Makes settled answers usable for as long as the kernel lives."""
+    """Makes settled answers usable for as long as the kernel lives.
+
+    Attributes:
+        kept: The ids of cells whose answers came from the ledger; their files do not show it.
+    """
 
     _esm = static("views/static/common.js", "views/static/keeper.js")
     _css = static("views/static/board.css")
+    kept: traitlets.List[str] = traitlets.List().tag(sync=True)
+
+    def mark(self, cell: str, kept: bool) -> None:
+        """Say of a cell whether its answer was kept."""
+        others = [one for one in self.kept if one != cell]
+        self.kept = [*others, cell] if kept else others
 
 
 @lru_cache(maxsize=1)

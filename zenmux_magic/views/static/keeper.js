@@ -49,8 +49,11 @@ function speedOf({ usage, ttft_s, duration_s }) {
 }
 
 class Keeper {
-  constructor(manager) {
-    this.manager = manager;
+  constructor(model) {
+    this.model = model;
+    this.manager = model.widget_manager;
+    this.dressed = new Map(); // settled answers by their status lines' painters
+    model.on("change:kept", () => this.dressed.forEach((paint, answer) => answer.isConnected ? paint() : this.dressed.delete(answer)));
     this.search(document.body);
     this.observer = new MutationObserver((records) => {
       for (const { addedNodes } of records) {
@@ -78,7 +81,7 @@ class Keeper {
     const found = this.record(answer);
     const table = answer.querySelector(":scope > div > .zenmux-columns");
     if (table) return found && this.compare(answer, table, found);
-    if (found) return this.head(answer, found.metadata.zenmux, found.data["text/plain"]);
+    if (found) return this.head(answer, found.metadata.zenmux, found.data["text/plain"], found.cell);
     // It may belong to another notebook in this page, whose keeper knows it better.
     setTimeout(() => {
       if (!answer.isConnected || answer.classList.contains("zenmux-dressed")) return;
@@ -86,11 +89,17 @@ class Keeper {
     }, 500);
   }
 
-  head(answer, times, text) {
+  head(answer, times, text, cell) {
     const footer = answer.querySelector(":scope > .zenmux-footer");
     if (!footer) return;
     const line = new StatusLine();
-    line.paint(statusOf(footer.textContent, times, text));
+    const paint = () => {
+      const status = statusOf(footer.textContent, times, text);
+      if (this.model.get("kept").includes(cell)) status.label = "kept, nothing paid";
+      line.paint(status);
+    };
+    paint();
+    if (cell) this.dressed.set(answer, paint);
     line.phase.removeAttribute("role"); // nothing happens here any more
     answer.prepend(line.root);
     answer.classList.add("zenmux-dressed");
@@ -145,7 +154,7 @@ class Keeper {
         if (!output.metadata?.zenmux || typeof output.data["text/html"] !== "string") continue;
         const parsed = new DOMParser().parseFromString(output.data["text/html"], "text/html");
         const saved = parsed.querySelector(".zenmux-settled");
-        if (saved && wording(saved) === wanted) return output;
+        if (saved && wording(saved) === wanted) return { metadata: output.metadata, data: output.data, cell: cell.id };
       }
     }
     return undefined;
@@ -154,7 +163,9 @@ class Keeper {
 
 export default {
   initialize({ model }) {
-    const keeper = new Keeper(model.widget_manager);
+    const keeper = new Keeper(model);
+    // After a restart another kernel's keeper sees to what comes; what is dressed stays usable.
+    model.on("comm_live_update", () => model.comm_live || keeper.close());
     return () => keeper.close();
   },
 };
