@@ -46,6 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plan": {
         "arguments",
         "asking",
+        "budget",
         "client",
         "completion",
         "errors",
@@ -80,6 +81,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "tables",
     },
+    "doctor": {"__init__", "errors", "frontend", "ledger", "models", "parents", "settings"},
+    "budget": {"errors", "ledger", "settings"},
+    "billing": {"client", "completion", "engine", "errors", "frontend"},
+    "dry_run": {"asking", "events", "views"},
     "snippets": {
         "client",
         "comparison",
@@ -90,7 +95,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "request",
         "settings",
     },
-    "commands": {"__init__", "arguments", "errors", "settings"},
+    "commands": {"arguments", "errors", "settings"},
     "magic": {"arguments", "background", "commands", "errors", "frontend", "prompt", "settings"},
     "extension": {
         "arguments",
@@ -109,15 +114,15 @@ MAY_IMPORT: dict[str, set[str]] = {
 # extension must not pay for.
 MAY_IMPORT_LATE: dict[str, set[str]] = {
     "__init__": {"extension"},
-    "completion": {"frontend", "markdown", "snippets", "views"},
+    "completion": {"billing", "frontend", "markdown", "snippets", "views"},
     "comparison": {"frontend", "views"},
     "completer": {"models"},
     "background": {"run"},
     "settings": {"client"},
     "engine": {"client"},
     "frontend": {"markdown", "views"},
-    "commands": {"client", "frontend", "ledger", "local", "models", "panel", "snippets"},
-    "magic": {"engine", "ledger", "plan", "run"},
+    "commands": {"client", "doctor", "frontend", "ledger", "local", "models", "panel", "snippets"},
+    "magic": {"dry_run", "engine", "ledger", "plan", "run"},
     "extension": {"commands", "engine"},
 }
 EDGE = {"cell", "extension", "frontend", "magic"}

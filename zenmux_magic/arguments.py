@@ -46,6 +46,7 @@ class Options:
     transport: str | None = None
     strict: bool = False
     cache: bool | None = None
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,11 @@ _DECLARED: tuple[Callable[[Any], Any], ...] = (
         "--cache",
         action="store_true",
         help="if the same was asked before, show the answer that was kept, and pay nothing",
+    ),
+    argument(
+        "--dry-run",
+        action="store_true",
+        help="show what would be sent, and about what it would cost; send nothing",
     ),
     argument("--fresh", action="store_true", help="ask again, whatever was kept"),
     argument(
@@ -190,6 +196,7 @@ def _options(found: dict[str, Any]) -> Options:
         timeout=_positive("--timeout", found["timeout"]),
         transport=found["transport"],
         strict=found["strict"],
+        dry_run=found["dry_run"],
         cache=_cache(found["cache"], found["fresh"]),
     )
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Protocol
 
 from zenmux_magic.client import Connections, Secret, stream
@@ -49,6 +50,7 @@ class Call:
         price: What tokens of a model cost, by the model that served.
         limiter: Whose turn it is to send; `None` for nobody to wait for.
         record: Begins to write an answer down, told the fold of its events; `None` for no record.
+        spend: Told what it has cost, in US dollars, estimated.
         kept: The answer to the same request that was kept: it is told again, and nothing is sent.
     """
 
@@ -58,6 +60,7 @@ class Call:
     limiter: Limiter | None = None
     record: Callable[[Fold], Record] | None = None
     kept: Completion | None = None
+    spend: Callable[[Decimal], None] | None = None
 
 
 class Asking:
@@ -134,6 +137,8 @@ class Asking:
             self._open = False
             self.over = True
             completion = self.completion()
+            if self._call.spend is not None and completion.cost_usd is not None:
+                self._call.spend(completion.cost_usd)
             if record is not None and completion.duration_s is not None:  # else the engine stops
                 record.end(completion)
 

@@ -6,15 +6,15 @@ command is one function of its arguments; asking is `%%zenmux`'s business.
 
 from __future__ import annotations
 
-import platform
+import getpass
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from zenmux_magic import __version__
 from zenmux_magic.arguments import split
-from zenmux_magic.errors import ArgumentError, SettingsError, ZenMuxError
-from zenmux_magic.settings import LOCAL, LocalEndpoint, ZenMux, checked_url
+from zenmux_magic.errors import ArgumentError, SettingsError
+from zenmux_magic.settings import LOCAL, LocalEndpoint, ZenMux, checked_key, checked_url
 
 
 def run(line: str, shell: Any, settings: ZenMux) -> None:
@@ -89,6 +89,33 @@ def _history(words: list[str], shell: Any, settings: ZenMux) -> None:
     command.run(words, shell, settings)
 
 
+def _cost(words: list[str], shell: Any, settings: ZenMux) -> None:
+    """Add up what answers have cost: [--by model|day|notebook] [--since 30d]."""
+    from zenmux_magic.ledger import costs
+
+    costs.run(words, settings)
+
+
+def _login(words: list[str], shell: Any, settings: ZenMux) -> None:
+    """Type a key, hidden, for this kernel alone; it is written nowhere."""
+    from IPython.core.error import StdinNotImplementedError
+
+    if words:
+        raise ArgumentError(
+            "%zenmux login takes nothing: the key is typed below, where nobody reads it. If it stands"
+            " in a cell now, delete that cell and make a new key."
+        )
+    typed: str | None = None
+    with suppress(StdinNotImplementedError, EOFError):
+        typed = getpass.getpass(f"Key for {settings.home_url()} (hidden; empty forgets it): ")
+    if typed is None:
+        raise SettingsError("Nobody can type here. Set ZENMUX_API_KEY before starting the kernel.")
+    settings.typed_key = checked_key(typed, "%zenmux login") if typed.strip() else None
+    from zenmux_magic.doctor import key_report
+
+    print(f"Key: {key_report(settings)}.")
+
+
 def _local(words: list[str], shell: Any, settings: ZenMux) -> None:
     """Start a small model on this machine; it needs no account."""
     if settings.local is None or not _alive(settings):
@@ -154,47 +181,10 @@ def stop_local(settings: ZenMux) -> None:
 
 
 def _doctor(words: list[str], shell: Any, settings: ZenMux) -> None:
-    """Say what is there and what is not: versions, key, service, front end."""
-    from importlib.metadata import PackageNotFoundError, version
+    """Say what is there and what is not: versions, key, service, front end, ledger."""
+    from zenmux_magic import doctor
 
-    from zenmux_magic.frontend import detect
-
-    print(f"zenmux_magic {__version__}, Python {platform.python_version()}, {platform.platform()}")
-    for package in ("IPython", "ipykernel", "ipywidgets", "anywidget", "openai", "httpx"):
-        try:
-            print(f"  {package} {version(package)}")
-        except PackageNotFoundError:
-            print(f"  {package} is not installed")
-    print(f"front end: {detect(shell)}")
-    print(f"default model: {settings.default_model()}")
-    print(f"base URL: {settings.home_url()}")
-    print(f"key: {_key_report(settings)}")
-    print(f"service: {_service_report(settings)}")
-
-
-def _key_report(settings: ZenMux) -> str:
-    try:
-        found = settings.key()
-    except SettingsError as error:
-        return str(error)
-    if found is None:
-        return "none (set ZENMUX_API_KEY, or use %zenmux local)"
-    forms = {"sk-ai-v1-": "pay as you go", "sk-ss-v1-": "subscription"}
-    text = found.secret.reveal()
-    kinds = [kind for start, kind in forms.items() if text.startswith(start)]
-    form = kinds[0] if kinds else "of another service"
-    return f"{form}, {len(text)} characters, from {found.source}"
-
-
-def _service_report(settings: ZenMux) -> str:
-    from zenmux_magic.models import fetch
-
-    try:
-        # The list of models is public: it cannot tell a good key from a bad one.
-        found = fetch(settings.home_url())
-    except ZenMuxError as error:
-        return str(error)
-    return f"reachable, {len(found)} models (this does not check the key)"
+    print("\n".join(doctor.report(shell, settings)))
 
 
 _COMMANDS: dict[str, Callable[[list[str], Any, ZenMux], None]] = {
@@ -205,6 +195,8 @@ _COMMANDS: dict[str, Callable[[list[str], Any, ZenMux], None]] = {
     "local": _local,
     "snippet": _snippet,
     "history": _history,
+    "cost": _cost,
+    "login": _login,
     "stop": _stop,
     "doctor": _doctor,
 }

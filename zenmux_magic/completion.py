@@ -30,6 +30,7 @@ from zenmux_magic.events import (
 from zenmux_magic.request import Message, Request
 
 if TYPE_CHECKING:
+    from zenmux_magic.billing import Bill
     from zenmux_magic.markdown import CodeBlock
     from zenmux_magic.snippets import Snippet
 
@@ -125,6 +126,17 @@ class Completion:
         from zenmux_magic.snippets import snippet
 
         return snippet(self, language)
+
+    async def billed(self) -> Bill:
+        """Ask the gateway what this answer really cost; it knows some minutes after the answer.
+
+        Raises:
+            SettingsError: The answer has no id, or there is no key for where it came from.
+            RequestError: The gateway does not say, or not yet.
+        """
+        from zenmux_magic.billing import billed
+
+        return await billed(self)
 
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None

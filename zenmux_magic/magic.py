@@ -53,9 +53,10 @@ class ZenMuxMagics(Magics):
         {{ expression }} in the text is replaced by its value, a data frame by a table.
         The answer is bound to _zenmux, with -o NAME to NAME too.
         """
-        options, answer = self._begin(line, cell)
-        if self._let_run(options, answer):
+        begun = self._begin(line, cell)
+        if begun is None or self._let_run(*begun):
             return
+        options, answer = begun
         interrupted = False
         try:
             completions = answer.result()
@@ -67,9 +68,10 @@ class ZenMuxMagics(Magics):
 
     async def cell_async(self, line: str, cell: str) -> None:
         """The same, awaited: the kernel goes on handling messages meanwhile."""
-        options, answer = self._begin(line, cell, listens=True)
-        if self._let_run(options, answer):
+        begun = self._begin(line, cell, listens=True)
+        if begun is None or self._let_run(*begun):
             return
+        options, answer = begun
         interrupted = False
         try:
             completions = await answer.wait()
@@ -87,7 +89,10 @@ class ZenMuxMagics(Magics):
         """Everything but asking: %zenmux help lists it."""
         commands.run(line, self.shell, self.settings)
 
-    def _begin(self, line: str, cell: str, *, listens: bool = False) -> tuple[Options, Answer]:
+    def _begin(
+        self, line: str, cell: str, *, listens: bool = False
+    ) -> tuple[Options, Answer] | None:
+        """Ask; `None` if the line says not to."""
         names = self.shell.user_ns
         options = parse(type(self).cell.parser, line, names)
         template = options.template and self.settings.template
@@ -98,6 +103,11 @@ class ZenMuxMagics(Magics):
         from zenmux_magic.run import Answer
 
         planned = calls(options, text, self.settings)
+        if options.dry_run:
+            from zenmux_magic.dry_run import told
+
+            print(told(planned))
+            return None
         view = view_for(
             self.shell,
             self.settings,

@@ -6,9 +6,10 @@ In: `Options`, the prompt, `ZenMux` settings. Out: one `Call` a model. It sends 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, cast
 
-from zenmux_magic import ledger, limiter
+from zenmux_magic import budget, ledger, limiter
 from zenmux_magic import prompt as prompts
 from zenmux_magic.arguments import Chosen, Options, chosen
 from zenmux_magic.asking import Call, Record
@@ -47,12 +48,20 @@ def calls(options: Options, text: str, settings: ZenMux) -> list[Call]:
         raise ArgumentError(
             f"{len(models)} models were named; one cell compares up to {MOST_COLUMNS}. Take some out."
         )
-    return [_call(model, options, text, settings) for model in models]
+    planned = [_call(model, options, text, settings) for model in models]
+    if not options.dry_run and any(call.kept is None for call in planned):
+        budget.check(settings)
+    return planned
 
 
 def _call(model: Chosen, options: Options, text: str, settings: ZenMux) -> Call:
     base_url = settings.home_url() if options.base_url is None else checked_url(options.base_url)
     name = model.name or settings.default_model()
+    allowed = settings.allowed_models
+    if allowed and not any(fnmatchcase(name, pattern) for pattern in allowed):
+        raise SettingsError(
+            f"The model {name} is not among those allowed here: {', '.join(allowed)}. Take one of them."
+        )
     secret = None
     if options.base_url is None and name.startswith(LOCAL):
         local = settings.local
@@ -62,7 +71,8 @@ def _call(model: Chosen, options: Options, text: str, settings: ZenMux) -> Call:
         name = name if local.own else name.removeprefix(LOCAL)
     else:
         secret = settings.key_for(base_url)
-        if secret is None and not is_loopback(base_url) and options.base_url is None:
+        needed = not (is_loopback(base_url) or options.base_url or options.dry_run)
+        if secret is None and needed:
             raise SettingsError(no_key(base_url))
     timeout_s = options.timeout or settings.timeout
     request = Request(
@@ -84,6 +94,7 @@ def _call(model: Chosen, options: Options, text: str, settings: ZenMux) -> Call:
         limiter=_limiter(base_url, secret, settings),
         record=record,
         kept=kept,
+        spend=budget.spend,
     )
 
 
@@ -100,6 +111,7 @@ def _ledger(
             )
         return None, None
     wanted = settings.cache if options.cache is None else options.cache
+    wanted |= options.dry_run  # it says that there would be one
     kept = here.kept(request) if wanted else None
     place = ledger.Place(*settings.place())
     return kept, lambda fold: here.begin(request, fold, secret, place)

@@ -85,6 +85,17 @@ class ZenMux(Configurable):
     cache = Bool(
         False, help="Whether an identical request is answered from the ledger, without paying."
     ).tag(config=True)
+    allowed_models = List(
+        Unicode(), help="Only these models, as patterns (openai/*); empty for all."
+    ).tag(config=True)
+    budget_usd = Float(
+        0.0,
+        min=0,
+        help="The most that this kernel may spend, in US dollars, estimated; 0 for no end.",
+    ).tag(config=True)
+    budget_usd_day = Float(
+        0.0, min=0, help="The most that a day may cost, over all kernels, as the ledger has it."
+    ).tag(config=True)
     local_model = Unicode("", help="Path of a GGUF file for %zenmux local.").tag(config=True)
     local_url = Unicode("", help="Base URL of a running server for %zenmux local.").tag(config=True)
     markdown_engine = Enum(
@@ -97,6 +108,7 @@ class ZenMux(Configurable):
     used_model = ""  # by `%zenmux use` or `%zenmux local`, for this kernel
     local: LocalEndpoint | None = None
     background: Background | None = None  # the answers that no cell waits for
+    typed_key: Key | None = None  # %zenmux login, for this kernel
     where: Callable[[], tuple[str, str]] | None = None  # asked for each request
     local_server: LocalServer | None = None  # the child behind it, if this kernel started one
 
@@ -132,7 +144,7 @@ class ZenMux(Configurable):
         Raises:
             SettingsError: The key's file cannot be read, or the key cannot be one.
         """
-        return find_key(os.environ)
+        return self.typed_key or find_key(os.environ)
 
     def key_for(self, base_url: str) -> Secret | None:
         """The key that may be sent to a base URL: to another origin than its own, none."""
@@ -148,8 +160,6 @@ def find_key(environ: Mapping[str, str]) -> Key | None:
     Raises:
         SettingsError: The key's file cannot be read, or the key cannot be one.
     """
-    from zenmux_magic.client.secret import Secret
-
     text, source = environ.get("ZENMUX_API_KEY", "").strip(), "ZENMUX_API_KEY"
     path = environ.get("ZENMUX_API_KEY_FILE", "").strip()
     if not text and path:
@@ -157,7 +167,19 @@ def find_key(environ: Mapping[str, str]) -> Key | None:
         text = _read_key(path)
     if not text:
         return None
-    if not (text.isascii() and text.isprintable() and " " not in text):
+    return checked_key(text, source)
+
+
+def checked_key(text: str, source: str) -> Key:
+    """A key that can be sent.
+
+    Raises:
+        SettingsError: It holds what no key holds.
+    """
+    from zenmux_magic.client.secret import Secret
+
+    text = text.strip()
+    if not (text and text.isascii() and text.isprintable() and " " not in text):
         raise SettingsError(
             f"The key from {source} holds characters that no key has (spaces, quotes of a word"
             " processor, other alphabets). Copy it again from zenmux.ai."

@@ -8,6 +8,9 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
+
+_WIDEST = 24  # a bar, in characters
 
 
 @dataclass(frozen=True)
@@ -18,35 +21,48 @@ class Table:
         heads: What stands above each column.
         rows: The cells, as many a row as there are heads.
         right: The columns whose cells end at the right, as figures do.
+        bars: A length from 0 to 1 for each row, drawn behind it; empty for none.
     """
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     right: frozenset[int] = frozenset()
+    bars: tuple[float, ...] = ()
 
     def __repr__(self) -> str:
         every = [self.heads, *self.rows]
         widths = [max(len(row[at]) for row in every) for at in range(len(self.heads))]
-        return "\n".join(self._line(row, widths) for row in every)
+        bars = ["█" * round(share * _WIDEST) for share in (0.0, *self.bars)] or [""]
+        lines = (self._line(row, widths) for row in every)
+        return "\n".join(f"{a}  {b}".rstrip() for a, b in zip_longest(lines, bars, fillvalue=""))
 
     def _line(self, row: Sequence[str], widths: Sequence[int]) -> str:
         cells = (
             text.rjust(width) if at in self.right else text.ljust(width)
             for at, (text, width) in enumerate(zip(row, widths, strict=True))
         )
-        return "  ".join(cells).rstrip()
+        return "  ".join(cells)
 
     def _repr_html_(self) -> str:
-        rows = "".join(self._html_row("td", row) for row in self.rows)
-        head = self._html_row("th", self.heads)
+        drawn = [f'<td style="text-align:left">{_bar(share)}</td>' for share in self.bars]
+        rows = "".join(
+            self._html_row("td", row, bar)
+            for row, bar in zip_longest(self.rows, drawn, fillvalue="")
+        )
+        head = self._html_row("th", self.heads, "<th></th>" if drawn else "")
         return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
-    def _html_row(self, tag: str, row: Sequence[str]) -> str:
+    def _html_row(self, tag: str, row: Sequence[str], more: str) -> str:
         inside = "".join(
             f'<{tag} style="text-align:{"right" if at in self.right else "left"}">{escaped(text)}</{tag}>'
             for at, text in enumerate(row)
         )
-        return f"<tr>{inside}</tr>"
+        return f"<tr>{inside}{more}</tr>"
+
+
+def _bar(share: float) -> str:
+    style = "display:inline-block;height:0.8em;background:currentColor;opacity:0.45"
+    return f'<span style="{style};width:{share * _WIDEST / 2:.2f}em"></span>'
 
 
 def escaped(text: str) -> str:

@@ -36,7 +36,7 @@ here = ledger.of(ZenMux())
 if here: here.writer.flush()
 print(cpu() - before)
 """
-WORDS = [f"{a}{b}" for a in "bias variance model tree kernel prior loss".split() for b in range(99)]
+WORDS = [f"{a}{b}" for a in ("bias", "variance", "model", "tree", "prior") for b in range(99)]
 
 
 def cpu_s(gateway: Gateway, home: Path, where: str) -> float:

@@ -19,7 +19,7 @@ a front end would show is folded by `outputs`.
         kernel.messages, kernel.log                    # all so far; what it wrote to its terminal
         kernel.send("comm_msg", {"comm_id": …, "data": …})
 
-A silent front end (nbclient) is `allow_stdin=False`. `input()` is never answered.
+A silent front end (nbclient) is `allow_stdin=False`. `input()` waits for `answer_input`.
 """
 
 from __future__ import annotations
@@ -156,6 +156,11 @@ class Kernel:
         message = self._client.session.msg(msg_type, content)
         self._client.shell_channel.send(message)
         return str(message["header"]["msg_id"])
+
+    def answer_input(self, text: str, timeout: float = 30) -> None:
+        """Type a line where a running cell asks for one."""
+        self._client.get_stdin_msg(timeout=timeout)
+        self._client.input(text)
 
     def complete(self, code: str, cursor: int) -> dict[str, Any]:
         """What Tab at that place offers: the content of the kernel's reply."""

@@ -7,6 +7,7 @@ need not be paid for twice. It is on unless it was turned off; no key is ever in
 from __future__ import annotations
 
 import sqlite3
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,20 @@ class Ledger:
         finally:
             store.close()
         return None if row is None else completion_of(row)
+
+    def spent_usd(self, since_s: float) -> Decimal:
+        """What answers have cost from a moment on, in US dollars; 0 where it cannot be read."""
+        if not self.path.exists():
+            return Decimal(0)
+        self.writer.flush()
+        try:
+            store = Store(self.path)
+            try:
+                return sum((one.usd for one in store.costs(since_s) if one.usd), Decimal(0))
+            finally:
+                store.close()
+        except (sqlite3.Error, OSError):
+            return Decimal(0)
 
     def notices(self) -> list[str]:
         """What the user has not yet been told of it, a line each."""

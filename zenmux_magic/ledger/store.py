@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,25 @@ class Row:
     model: str
     cost_usd: str | None
     data: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What one answer cost.
+
+    Attributes:
+        at_s: When it was asked for, in Unix seconds.
+        notebook: The notebook that asked; empty if unknown.
+        model: The model that was asked.
+        usd: US dollars, estimated; `None` where nothing was charged by the token, or nobody knows.
+        unknown: Whether it was charged at a price that nobody told.
+    """
+
+    at_s: float
+    notebook: str
+    model: str
+    usd: Decimal | None
+    unknown: bool
 
 
 class Store:
@@ -175,13 +195,16 @@ class Store:
         )
         return found[0] if found else None
 
-    def costs(self, since_s: float = 0.0) -> list[tuple[float, str, str, str | None, bool]]:
-        """When, which notebook, which model, how much, and whether that is unknown."""
+    def costs(self, since_s: float = 0.0) -> list[Spent]:
+        """What each answer cost, from a moment in Unix seconds on."""
         sql = (
             "SELECT started_s, notebook, model, cost_usd, json_extract(rest, '$.price_unknown')"
             " FROM answers WHERE started_s >= ? ORDER BY id"
         )
-        return [(*row[:4], bool(row[4])) for row in self._db.execute(sql, (since_s,))]
+        return [
+            Spent(at_s, notebook, model, None if usd is None else Decimal(usd), bool(unknown))
+            for at_s, notebook, model, usd, unknown in self._db.execute(sql, (since_s,))
+        ]
 
     def prune(self, before_s: float, largest: int) -> int:
         """Delete what is older, and the oldest until the file is no larger than `largest` bytes.

@@ -104,7 +104,7 @@ class Progress:
     def __init__(self, request: Request, cost: Price = free) -> None:
         self.phase, self.label = "waiting", "waiting"
         self._settings, self._cost = request.settings, cost
-        self._usage = Usage(prompt_tokens=_estimated(request))
+        self._usage = Usage(prompt_tokens=estimated_tokens(request))
         self._model, self._served = request.model, request.model
         self._until_s: float | None = None
         self._bytes = self._pieces = 0
@@ -233,6 +233,6 @@ def _phase(completion: Completion) -> str:
     return ends.get(completion.finish_reason or "", "done")
 
 
-def _estimated(request: Request) -> int:
+def estimated_tokens(request: Request) -> int:
     """About how many tokens a prompt has, until the service says it."""
     return round(len(str(request.messages).encode()) / _BYTES_PER_TOKEN)
