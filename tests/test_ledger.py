@@ -349,6 +349,8 @@ def test_only_the_same_request_is_the_same() -> None:
         replace(request, base_url="http://127.0.0.1:1/v1"),
     ]
     assert len({fingerprint(one) for one in [request, *others]}) == 5
+    local = replace(request, model="local/x", base_url="http://127.0.0.1:1/v1")
+    assert fingerprint(local) == fingerprint(replace(local, base_url="http://127.0.0.1:2/v1"))
 
 
 @pytest.mark.parametrize("text", ["", "7", "d7", "yesterday", "7 d"])

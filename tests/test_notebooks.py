@@ -13,6 +13,7 @@ from nbclient import NotebookClient
 
 from tests.support.environment import environment
 from tests.support.gateway import KEY, Gateway, streaming
+from zenmux_magic.ledger import Store
 
 pytest.importorskip("xllamacpp", reason="the local model needs pip install -e '.[test]'")
 
@@ -20,13 +21,17 @@ NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
 
 def executed(path: Path, home: Path, **variables: str) -> Any:
-    """A notebook as it is after a run, its kernel started in `home`."""
+    """A notebook as it is after a run, its kernel started in `home`, with a ledger that is there."""
+    ledger = home / "ledger.sqlite3"
+    Store(ledger).close()  # else it says where it is
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(home)}})
     client.create_kernel_manager()
     # The model's file is kept where every run on this machine finds it.
     cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    client.execute(env=environment(home, XDG_CACHE_HOME=cache, **variables))
+    client.execute(
+        env=environment(home, XDG_CACHE_HOME=cache, ZENMUX_LEDGER=str(ledger), **variables)
+    )
     return notebook
 
 

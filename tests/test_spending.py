@@ -107,7 +107,7 @@ def test_a_dry_run_shows_all_and_sends_nothing(cells: Cells, gateway: Gateway) -
     assert "── system ──\nBrief.\n── user ──\nTell 2\n" in ran.stdout
     assert "openai/gpt-5 max_completion_tokens=500" in ran.stdout
     assert "≈ $0.005" in ran.stdout
-    assert "at most 500 tokens" in ran.stdout
+    assert "with at most 500 tokens" in ran.stdout
     assert "price unknown" in ran.stdout
     assert gateway.chats == []
     cells("%%zenmux -m openai/gpt-5\nHi")

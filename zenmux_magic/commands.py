@@ -83,7 +83,7 @@ def _snippet(words: list[str], shell: Any, settings: ZenMux) -> None:
 
 
 def _history(words: list[str], shell: Any, settings: ZenMux) -> None:
-    """Find what was asked before: [WORD …] [--since 7d] [--model M] [--here]; show N, restore N, prune."""
+    """Find answers: [WORD …] [--since 7d] [--model M] [--here] | show [N] | restore [N] | prune."""
     from zenmux_magic.ledger import command
 
     command.run(words, shell, settings)

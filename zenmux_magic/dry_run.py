@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 
 from zenmux_magic.asking import Call
 from zenmux_magic.events import Usage
@@ -39,8 +38,8 @@ def _estimate(call: Call) -> Iterator[str]:
     most = request.params.get("max_completion_tokens")
     length = most if isinstance(most, int) else _AN_ANSWER
     price = call.price(request.model, Usage(tokens, length, None, None, None))
-    limit = "at most" if length == most else "for an answer of"
-    money = f"{dollars(price) or 'no cost by the token'} {limit} {length:,} tokens"
-    yield (
-        f"≈ {tokens:,} tokens in; {money}" if price.usd != Decimal(0) else f"≈ {tokens:,} tokens in"
+    limit = "with at most" if length == most else "with an answer of"
+    cost = (
+        f"{dollars(price)} {limit} {length:,} tokens" if dollars(price) else "no cost by the token"
     )
+    yield f"≈ {tokens:,} tokens in; {cost}"

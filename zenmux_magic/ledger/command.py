@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NoReturn
 
-from zenmux_magic.completion import Completion
 from zenmux_magic.errors import ArgumentError, SettingsError
 from zenmux_magic.ledger import Row, Store, completion_of, of
 from zenmux_magic.settings import ZenMux
@@ -41,9 +40,9 @@ _FIND.add_argument("--model", default="", metavar="NAME")
 _FIND.add_argument("--here", action="store_true")
 _FIND.add_argument("-n", type=int, default=20, metavar="N")
 _SHOW = _parser(" show")
-_SHOW.add_argument("number", type=int, metavar="N")
+_SHOW.add_argument("number", type=int, nargs="?", metavar="N")
 _RESTORE = _parser(" restore")
-_RESTORE.add_argument("number", type=int, metavar="N")
+_RESTORE.add_argument("number", type=int, nargs="?", metavar="N")
 _RESTORE.add_argument("-o", dest="out", default="_zenmux", metavar="NAME")
 _PRUNE = _parser(" prune")
 _PRUNE.add_argument("--older", metavar="30d")
@@ -144,17 +143,19 @@ def _short(text: Any) -> str:
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
-def _got(store: Store, number: int) -> Completion:
-    row = store.get(number)
-    if row is None:
-        raise ArgumentError(f"There is no answer {number}. %zenmux history lists the newest.")
-    return completion_of(row)
+def _got(store: Store, number: int | None) -> Row:
+    """The row of that number; without one, the newest."""
+    found = store.find(most=1) if number is None else [store.get(number)]
+    if found and found[0] is not None:
+        return found[0]
+    what = "no answer" if number is None else f"no answer {number}"
+    raise ArgumentError(f"There is {what}. %zenmux history lists the newest.")
 
 
 def _show(words: list[str], store: Store, shell: Any) -> None:
     from IPython.display import display
 
-    answer = _got(store, _SHOW.parse_args(words).number)
+    answer = completion_of(_got(store, _SHOW.parse_args(words).number))
     for message in answer.messages:
         print(f"{message.get('role')}: {message.get('content')}\n")
     display(answer)  # type: ignore[no-untyped-call]
@@ -164,9 +165,10 @@ def _restore(words: list[str], store: Store, shell: Any) -> None:
     wanted = _RESTORE.parse_args(words)
     if not wanted.out.isidentifier():
         raise ArgumentError(f"-o {wanted.out!r} is no variable name. It looks like -o answer.")
-    answer = _got(store, wanted.number)
+    row = _got(store, wanted.number)
+    answer = completion_of(row)
     shell.push({wanted.out: answer}, interactive=False)
-    print(f"{wanted.out} is answer {wanted.number} again: {answer!r}")
+    print(f"{wanted.out} is answer {row.id} again: {answer!r}")
 
 
 def _prune(words: list[str], store: Store, shell: Any) -> None:

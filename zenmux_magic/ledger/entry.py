@@ -20,6 +20,7 @@ from zenmux_magic.client.body import body
 from zenmux_magic.client.secret import Secret, begun, redact_kept
 from zenmux_magic.completion import Completion, Fold
 from zenmux_magic.request import Request
+from zenmux_magic.settings import LOCAL
 
 KERNEL = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
@@ -39,7 +40,9 @@ class Place:
 
 def fingerprint(request: Request) -> str:
     """What two requests share that ask the same of the same service."""
-    fields = json.dumps([request.base_url, body(request)], sort_keys=True, ensure_ascii=False)
+    # A local model listens at another address each time.
+    where = LOCAL if request.model.startswith(LOCAL) else request.base_url
+    fields = json.dumps([where, body(request)], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(fields.encode()).hexdigest()
 
 

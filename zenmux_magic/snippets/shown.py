@@ -55,6 +55,9 @@ class Snippet(str):
             raise ArgumentError(f"{path} cannot be written ({problem}). Take another --file.")
         return path
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))  # else it is shown as every string, with its line ends as \\n
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         longest = max((len(run) for run in re.findall("`{3,}", self)), default=2)
         fence = "`" * (longest + 1)
