@@ -34,7 +34,7 @@ def run(line: str, shell: Any, settings: ZenMux) -> None:
 
 
 def _help(words: list[str], shell: Any, settings: ZenMux) -> None:
-    """What there is."""
+    """List what there is."""
     print("%%zenmux asks: the prompt goes below that line. %%zenmux? lists its options.\n")
     for name, command in _COMMANDS.items():
         print(f"  %zenmux {name:<8} {(command.__doc__ or '').splitlines()[0].rstrip('.')}")
@@ -42,7 +42,7 @@ def _help(words: list[str], shell: Any, settings: ZenMux) -> None:
 
 
 def _use(words: list[str], shell: Any, settings: ZenMux) -> None:
-    """Choose the default model of this kernel: %zenmux use VENDOR/NAME."""
+    """Choose the default model of this kernel: VENDOR/NAME."""
     if len(words) != 1:
         raise ArgumentError(
             f"%zenmux use takes one model, not {len(words)}. It looks like %zenmux use openai/gpt-5."
@@ -59,7 +59,7 @@ def _models(words: list[str], shell: Any, settings: ZenMux) -> None:
 
 
 def _panel(words: list[str], shell: Any, settings: ZenMux) -> None:
-    """Open a panel that compares models, run after run: [MODEL …]; bound to _zenmux_panel."""
+    """Open a panel that compares models, run after run, as _zenmux_panel: [MODEL …]."""
     from zenmux_magic.frontend import detect
 
     if detect(shell) != "notebook":
@@ -181,7 +181,7 @@ def stop_local(settings: ZenMux) -> None:
 
 
 def _doctor(words: list[str], shell: Any, settings: ZenMux) -> None:
-    """Say what is there and what is not: versions, key, service, front end, ledger."""
+    """Say what is there and what is not, from versions to the ledger, without secrets."""
     from zenmux_magic import doctor
 
     print("\n".join(doctor.report(shell, settings)))
