@@ -40,7 +40,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "comparison": {"completion", "errors"},
     "asking": VALUES | {"client", "limiter"},
     "tables": set(),
-    "models": {"client", "cost", "engine", "errors", "events", "settings", "tables"},
+    "commandline": {"errors"},
+    "models": {"client", "commandline", "cost", "engine", "errors", "events", "settings", "tables"},
     "run": VALUES | {"asking", "client", "comparison", "engine", "views"},
     "frontend": {"cell", "errors", "parents", "settings"},
     "plan": {
@@ -74,6 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "views",
     },
     "ledger": {
+        "commandline",
         "client",
         "completion",
         "errors",
@@ -86,6 +88,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "billing": {"client", "completion", "engine", "errors", "frontend"},
     "dry_run": {"asking", "events", "views"},
     "snippets": {
+        "commandline",
         "client",
         "comparison",
         "completion",
@@ -123,7 +126,7 @@ MAY_IMPORT_LATE: dict[str, set[str]] = {
     "frontend": {"markdown", "views"},
     "commands": {"client", "doctor", "frontend", "ledger", "local", "models", "panel", "snippets"},
     "magic": {"dry_run", "engine", "ledger", "plan", "run"},
-    "extension": {"commands", "engine"},
+    "extension": {"commands", "engine", "ledger"},
 }
 EDGE = {"cell", "extension", "frontend", "magic"}
 HEAVY = {

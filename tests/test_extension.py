@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.gateway import Gateway, streaming
+from tests.support.gateway import KEY, Gateway, streaming
 from tests.support.kernel import Kernel
+from zenmux_magic.ledger import Store
+
+if TYPE_CHECKING:
+    from tests.conftest import StartKernel
 
 # Everything of the shell that an extension could leave something in.
 SNAPSHOT = """
@@ -33,7 +38,12 @@ def snapshot():
 
 
 @pytest.fixture
-def shell(kernel: Kernel, gateway: Gateway) -> Kernel:
+def shell(start_kernel: StartKernel, gateway: Gateway, tmp_path: Path) -> Kernel:
+    ledger = tmp_path / "ledger.sqlite3"
+    Store(ledger).close()
+    kernel = start_kernel(
+        ZENMUX_API_KEY=KEY, ZENMUX_BASE_URL=gateway.base_url, ZENMUX_LEDGER=str(ledger)
+    )
     gateway.route = lambda asked: streaming(f"echo: {asked.prompt}")
     assert kernel.run(SNAPSHOT).status == "ok"
     return kernel

@@ -339,6 +339,24 @@ def test_it_keeps_within_its_bounds(here: Ledger, gateway: Gateway, path: Path) 
     assert_sound(path)
 
 
+def test_an_older_ledger_is_brought_up_whole_or_not_at_all(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "old.sqlite3", isolation_level=None)
+    first, broken = (
+        "CREATE TABLE a (x);\nINSERT INTO a VALUES (1);\n",
+        "ALTER TABLE a ADD y;\nno SQL;\n",
+    )
+    assert schema.migrate(connection, [first])
+    with pytest.raises(sqlite3.OperationalError):
+        schema.migrate(connection, [first, broken])
+    assert schema.version(connection) == 1
+    assert connection.execute("SELECT * FROM a").fetchall() == [(1,)]
+    assert not schema.migrate(connection, [first, "ALTER TABLE a ADD y DEFAULT 2;\n"])
+    assert connection.execute("SELECT * FROM a").fetchall() == [(1, 2)]
+    with pytest.raises(schema.LaterVersionError):
+        schema.migrate(connection, [first])
+    connection.close()
+
+
 def test_only_the_same_request_is_the_same() -> None:
     request = Request("a/b", ({"role": "user", "content": "Hi"},), {"temperature": 0.2})
     assert fingerprint(request) == fingerprint(replace(request, timeout_s=1, transport="direct"))

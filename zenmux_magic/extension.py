@@ -62,8 +62,10 @@ def unload(shell: Any) -> None:
     transformers = shell.input_transformers_cleanup
     transformers[:] = [t for t in transformers if getattr(t, "__name__", "") != _TRANSFORMER]
 
+    from zenmux_magic import ledger
     from zenmux_magic.commands import stop_local
     from zenmux_magic.engine import shared
 
     stop_local(magics.settings)
     shared().stop()
+    ledger.close()

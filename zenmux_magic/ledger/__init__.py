@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zenmux_magic.request import Request
     from zenmux_magic.settings import ZenMux
 
-__all__ = ["Ledger", "Place", "Row", "Store", "completion_of", "fingerprint", "of"]
+__all__ = ["Ledger", "Place", "Row", "Store", "close", "completion_of", "fingerprint", "of"]
 
 _DAY_S = 86_400.0
 _MB = 1_000_000
@@ -98,3 +98,9 @@ def of(settings: ZenMux) -> Ledger | None:
     if path not in _open:
         _open[path] = Ledger(path, settings.ledger_days, settings.ledger_mb)
     return _open[path]
+
+
+def close() -> None:
+    """Write what is left to all of them, and write no more."""
+    while _open:
+        _open.popitem()[1].writer.close()

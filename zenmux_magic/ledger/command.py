@@ -5,15 +5,15 @@ In: the words behind it. Out: a table, an answer, or a variable.
 
 from __future__ import annotations
 
-import argparse
 import re
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
+from zenmux_magic.commandline import parser
 from zenmux_magic.errors import ArgumentError, SettingsError
 from zenmux_magic.ledger import Row, Store, completion_of, of
 from zenmux_magic.settings import ZenMux
@@ -24,27 +24,18 @@ _HEADS = ("no.", "when", "model", "state", "tokens", "≈ cost", "asked", "answe
 _LONGEST = 60  # characters of a text in the table
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ArgumentError(f"{self.prog}: {message}. {self.format_usage().strip()}")
-
-
-def _parser(name: str) -> _Parser:
-    return _Parser(prog=f"%zenmux history{name}", add_help=False, allow_abbrev=False)
-
-
-_FIND = _parser("")
+_FIND = parser("history")
 _FIND.add_argument("words", nargs="*", metavar="WORD")
 _FIND.add_argument("--since", metavar="7d|2026-01-31")
 _FIND.add_argument("--model", default="", metavar="NAME")
 _FIND.add_argument("--here", action="store_true")
 _FIND.add_argument("-n", type=int, default=20, metavar="N")
-_SHOW = _parser(" show")
+_SHOW = parser("history show")
 _SHOW.add_argument("number", type=int, nargs="?", metavar="N")
-_RESTORE = _parser(" restore")
+_RESTORE = parser("history restore")
 _RESTORE.add_argument("number", type=int, nargs="?", metavar="N")
 _RESTORE.add_argument("-o", dest="out", default="_zenmux", metavar="NAME")
-_PRUNE = _parser(" prune")
+_PRUNE = parser("history prune")
 _PRUNE.add_argument("--older", metavar="30d")
 _PRUNE.add_argument("--all", action="store_true")
 

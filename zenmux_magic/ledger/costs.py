@@ -5,15 +5,13 @@ In: what the ledger has of each answer. Out: sums, and a bar for each.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import PurePath
-from typing import NoReturn
 
-from zenmux_magic.errors import ArgumentError
+from zenmux_magic.commandline import parser
 from zenmux_magic.ledger.command import opened, since_s
 from zenmux_magic.ledger.store import Spent
 from zenmux_magic.settings import ZenMux
@@ -25,13 +23,7 @@ _GROUPS: dict[str, Callable[[Spent], str]] = {
     "notebook": lambda one: PurePath(one.notebook).name or "(no notebook)",
 }
 
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ArgumentError(f"%zenmux cost: {message}. {self.format_usage().strip()}")
-
-
-_PARSER = _Parser(prog="%zenmux cost", add_help=False, allow_abbrev=False)
+_PARSER = parser("cost")
 _PARSER.add_argument("--by", choices=_GROUPS, default="model")
 _PARSER.add_argument("--since", default="30d", metavar="30d|2026-01-31")
 

@@ -7,6 +7,7 @@ one transaction; a ledger of a later version is left alone.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 # An answer that runs has its text in `pieces`, one a moment, so that writing costs what is new; its
 # end moves the text into `answers`. `words` holds no text of its own: it is the full-text index.
@@ -47,8 +48,12 @@ class LaterVersionError(sqlite3.DatabaseError):
     """The file was written by a later release."""
 
 
-def migrate(connection: sqlite3.Connection) -> bool:
-    """Bring the tables up to `VERSION`.
+def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS) -> bool:
+    """Bring the tables up to the last version, or leave them as they are.
+
+    Args:
+        connection: In autocommit mode.
+        migrations: The steps, each some statements of SQL.
 
     Returns:
         Whether the ledger is new.
@@ -57,15 +62,15 @@ def migrate(connection: sqlite3.Connection) -> bool:
         LaterVersionError: A later release made it; nothing was changed.
         sqlite3.Error: It cannot be read or written.
     """
-    if version(connection) == VERSION:
+    if version(connection) == len(migrations):
         return False
-    _refuse_later(version(connection))
+    _refuse_later(version(connection), len(migrations))
     connection.execute("BEGIN IMMEDIATE")  # of several kernels, one migrates
     try:
         found = version(connection)
-        _refuse_later(found)
-        for number in range(found, VERSION):
-            for statement in filter(str.strip, MIGRATIONS[number].split(";\n")):
+        _refuse_later(found, len(migrations))
+        for number in range(found, len(migrations)):
+            for statement in filter(str.strip, migrations[number].split(";\n")):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {number + 1}")
         connection.execute("COMMIT")
@@ -80,8 +85,8 @@ def version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _refuse_later(found: int) -> None:
-    if found > VERSION:
+def _refuse_later(found: int, known: int) -> None:
+    if found > known:
         raise LaterVersionError(
-            f"it was written by a later release (version {found}, here {VERSION})"
+            f"it was written by a later release (version {found}, here {known})"
         )

@@ -6,21 +6,15 @@ its age.
 
 from __future__ import annotations
 
-import argparse
-from typing import Any, NoReturn
+from typing import Any
 
+from zenmux_magic.commandline import parser
 from zenmux_magic.errors import ArgumentError, RequestError
 from zenmux_magic.models.catalogue import FRESH_S, SORTS, Catalogue, fetch, kept
 from zenmux_magic.models.model import Model
 from zenmux_magic.settings import ZenMux
 
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ArgumentError(f"%zenmux models: {message}. {self.format_usage().strip()}")
-
-
-_PARSER = _Parser(prog="%zenmux models", add_help=False, allow_abbrev=False)
+_PARSER = parser("models")
 _PARSER.add_argument("words", nargs="*", metavar="WORD")
 _PARSER.add_argument("--vision", action="store_true")
 _PARSER.add_argument("--reasoning", action="store_true")

@@ -5,21 +5,15 @@ In: the words behind it and the user's variables. Out: the program on the screen
 
 from __future__ import annotations
 
-import argparse
-from typing import Any, NoReturn
+from typing import Any
 
+from zenmux_magic.commandline import parser
 from zenmux_magic.comparison import Comparison
 from zenmux_magic.completion import Completion
 from zenmux_magic.errors import ArgumentError
 from zenmux_magic.snippets import LANGUAGES, snippet
 
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ArgumentError(f"%zenmux snippet: {message}. {self.format_usage().strip()}")
-
-
-_PARSER = _Parser(prog="%zenmux snippet", add_help=False, allow_abbrev=False)
+_PARSER = parser("snippet")
 _PARSER.add_argument("answer", nargs="?", metavar="NAME")
 _PARSER.add_argument("--lang", default="python", metavar="|".join(LANGUAGES))
 _PARSER.add_argument("--file", metavar="FILE")

@@ -1,0 +1,21 @@
+"""The words behind a subcommand: parsed as a shell's would be, refused in one line.
+
+In: what a subcommand takes. Out: a parser whose errors are those of the package.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from zenmux_magic.errors import ArgumentError
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ArgumentError(f"{self.prog}: {message}. {self.format_usage().strip()}")
+
+
+def parser(command: str) -> argparse.ArgumentParser:
+    """A parser for the words behind `%zenmux COMMAND`; it raises `ArgumentError`."""
+    return _Parser(prog=f"%zenmux {command}", add_help=False, allow_abbrev=False)
