@@ -448,6 +448,8 @@ def test_what_failed_or_was_stopped_is_no_answer_to_keep(cells: Cells, gateway: 
     assert cells(ask).status == "error"
     cells.outputs(ask)
     assert cells("_zenmux.text, _zenmux.kept").result == "('Whole', False)"
+    assert "cannot be written as JSON" in cells("%%zenmux -p top_p=NaN\nHi").evalue
+    assert "Whole" in cells("%zenmux history").data("text/plain")[0]
 
 
 def test_the_history_is_found_shown_and_brought_back(cells: Cells, gateway: Gateway) -> None:

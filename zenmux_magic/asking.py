@@ -120,8 +120,9 @@ class Asking:
                 self._take(event)
             self.over = True
             return
-        record = self._call.record(self._fold) if self._call.record else None
+        record: Record | None = None
         try:
+            record = self._call.record(self._fold) if self._call.record else None
             if self._how:  # ended before it began
                 raise asyncio.CancelledError
             self._open = True

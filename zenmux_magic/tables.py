@@ -53,8 +53,9 @@ class Table:
         return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
     def _html_row(self, tag: str, row: Sequence[str], more: str) -> str:
+        sides = ("left", "right;white-space:nowrap")
         inside = "".join(
-            f'<{tag} style="text-align:{"right" if at in self.right else "left"}">{escaped(text)}</{tag}>'
+            f'<{tag} style="text-align:{sides[at in self.right]}">{escaped(text)}</{tag}>'
             for at, text in enumerate(row)
         )
         return f"<tr>{inside}{more}</tr>"

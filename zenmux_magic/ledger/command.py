@@ -104,7 +104,7 @@ def _find(words: list[str], store: Store, settings: ZenMux) -> None:
         what = " ".join(words)
         print(f"No answer fits {what!r}." if what else "Nothing was asked yet.")
         return
-    display(Table(_HEADS, tuple(_cells(row) for row in found), frozenset({0, 4, 5})))  # type: ignore[no-untyped-call]
+    display(Table(_HEADS, tuple(_cells(row) for row in found), frozenset({0, 1, 4, 5})))  # type: ignore[no-untyped-call]
     lost = [str(row.id) for row in found if row.state == "lost"]
     if lost:
         print(

@@ -56,6 +56,9 @@ class Entry:
         place: Who asked.
         ended: Called when it has.
 
+    Raises:
+        ArgumentError: The request cannot be written as JSON.
+
     Attributes:
         number: Its row; 0 until there is one.
         parts: How many pieces of it are written.
@@ -76,6 +79,7 @@ class Entry:
         self.touched_s = 0.0
         self.closed = False
         self._request = request
+        self._fingerprint = fingerprint(request)
         self._fold = fold
         self._place = place
         self._key = key
@@ -106,7 +110,7 @@ class Entry:
             "notebook": self._place.notebook,
             "cell": self._place.cell,
             "model": request.model,
-            "fingerprint": fingerprint(request),
+            "fingerprint": self._fingerprint,
             "rest": self._rest(Fold(request).completion()),
         }
 

@@ -43,7 +43,7 @@ class Writer:
         self._live: list[Entry] = []
         self._changed = threading.Condition()
         self._closing = False
-        self._busy = False
+        self._busy = self._tidied = False
         self._opened = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -105,8 +105,9 @@ class Writer:
         try:
             while self._wait():
                 self._write(store)
+                self._tidy(store)
             self._write(store)
-        except (sqlite3.Error, OSError) as problem:
+        except Exception as problem:  # noqa: BLE001 — said once; no answer depends on this thread
             self._give_up(problem)
         finally:
             store.close()
@@ -118,11 +119,6 @@ class Writer:
                 f"Answers are kept in {self.path}, so that none is lost (%zenmux history)."
                 " To turn that off: ZENMUX_LEDGER=off, or c.ZenMux.ledger = 'off'."
             )
-        try:
-            store.prune(time.time() - self._keep[0], self._keep[1])
-        except sqlite3.OperationalError as problem:
-            if "locked" not in str(problem):
-                raise  # otherwise another kernel is at it
         return store
 
     def _wait(self) -> bool:
@@ -152,6 +148,17 @@ class Writer:
             _write_one(store, entry)
         store.commit()
         self._live = [entry for entry in entries if not entry.closed]
+
+    def _tidy(self, store: Store) -> None:
+        """Delete what is too old or too much: once, and while no answer comes."""
+        if self._tidied or self._live:
+            return
+        self._tidied = True
+        try:
+            store.prune(time.time() - self._keep[0], self._keep[1])
+        except sqlite3.OperationalError as problem:
+            if "locked" not in str(problem):
+                raise  # otherwise another kernel is at it
 
     def _give_up(self, problem: Exception) -> None:
         with self._changed:
