@@ -44,3 +44,26 @@ def test_a_kept_answer_is_marked_in_the_page_and_not_in_the_file(
     page.reload()
     page.output(2).get_by_text(KEPT).wait_for()
     assert page.output(1).get_by_text(KEPT).count() == 0
+
+
+def test_a_notebook_finds_its_own(
+    notebook_page: OpenPage, gateway: Gateway, tmp_path: Path
+) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    Store(path).close()
+    gateway.route = lambda asked: streaming(f"About {asked.prompt}")
+    env = {"ZENMUX_LEDGER": str(path)}
+    for name in ("first", "second"):
+        page = notebook_page(
+            ["%load_ext zenmux_magic", f"%%zenmux\n{name}", "%zenmux history --here"],
+            env=env,
+            name=name,
+        )
+        page.run_all()
+    table = page.output(2).locator("table")
+    table.get_by_text("About second").wait_for()
+    assert table.get_by_text("About first").count() == 0
+    store = Store(path)
+    assert [Path(row.notebook).stem.split("-")[0] for row in store.find()] == ["second", "first"]
+    assert all(row.cell for row in store.find())
+    store.close()

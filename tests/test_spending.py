@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import http.server
+import shutil
+import ssl
+import subprocess
+import threading
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -231,3 +236,25 @@ def test_the_doctor_explains_what_does_not_work(
     assert "service: " in said
     assert "reachable," not in said
     assert "cannot be used (file is not a database): move it away" in said
+
+
+def test_the_doctor_explains_a_certificate_that_nobody_knows(
+    reported: Callable[..., str], tmp_path: Path
+) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl, which makes a certificate here")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    words = [*make.split(), "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(words, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        said = reported(ZENMUX_BASE_URL=f"https://127.0.0.1:{server.server_address[1]}/v1")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert "set SSL_CERT_FILE to your organisation's bundle" in said
