@@ -7,6 +7,8 @@ see neither. The names `EVENT` and `HOST` are those two, for whoever watches the
 
 from __future__ import annotations
 
+from tests.hostile_lists import LISTED
+
 EVENT = "alert"
 HOST = "evil.test"
 
@@ -226,4 +228,5 @@ _MIXED = {
     "late definition": f"[x] ![y]\n\n- a\n- b\n\n[x]: javascript:{_X}\n[y]: {_S}/leak",
 }
 
-HOSTILE: dict[str, str] = {**_RAW, **_LINKS, **_IMAGES, **_CODE, **_FORMULAS, **_MIXED}
+_OWN = {**_RAW, **_LINKS, **_IMAGES, **_CODE, **_FORMULAS, **_MIXED}
+HOSTILE: dict[str, str] = {**_OWN, **LISTED}

@@ -173,7 +173,7 @@ def messages(text: str) -> list[dict[str, Any]]:
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(HOSTILE) >= 100
+    assert len(HOSTILE) >= 300
 
 
 @pytest.mark.parametrize("part", range(4))
