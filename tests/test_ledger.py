@@ -99,6 +99,16 @@ def test_the_first_time_it_says_where_and_how_to_turn_it_off(
     assert Ledger(here.path, 90, 200).notices() == []
 
 
+def test_looking_before_anything_was_asked_makes_no_ledger(
+    start_kernel: Callable[..., Kernel], path: Path
+) -> None:
+    kernel = start_kernel(ZENMUX_LEDGER=str(path))
+    kernel.run("%load_ext zenmux_magic")
+    assert "Nothing was asked yet." in kernel.run("%zenmux history").stdout
+    assert "Nothing was asked since" in kernel.run("%zenmux cost").stdout
+    assert not path.exists()
+
+
 def test_words_in_any_script_find_it(here: Ledger, gateway: Gateway, path: Path) -> None:
     for text in ("The naïve Bayes", "偏差与方差", "x_1 = \\alpha"):
         gateway.enqueue(streaming(text))

@@ -50,15 +50,17 @@ def run(words: list[str], shell: Any, settings: ZenMux) -> None:
     acts = {"show": _show, "restore": _restore, "prune": _prune}
     act = acts.get(words[0]) if words else None
     with opened(settings) as store:
-        if act:
+        if store is None:
+            print("Nothing was asked yet.")
+        elif act:
             act(words[1:], store, shell)
         else:
             _find(words, store, settings)
 
 
 @contextmanager
-def opened(settings: ZenMux) -> Iterator[Store]:
-    """The ledger, with what this kernel has just been answered.
+def opened(settings: ZenMux) -> Iterator[Store | None]:
+    """The ledger, with what this kernel has just been answered; `None` before the first answer.
 
     Raises:
         SettingsError: It is off, or cannot be read.
@@ -69,6 +71,9 @@ def opened(settings: ZenMux) -> Iterator[Store]:
             "The ledger is off: nothing is kept. Unset ZENMUX_LEDGER (or ZenMux.ledger) to keep answers."
         )
     ledger.writer.flush()
+    if not ledger.path.exists():  # whoever makes it says where it is
+        yield None
+        return
     problem: Exception | None = None
     try:
         store = Store(ledger.path)

@@ -99,7 +99,7 @@ def run(words: list[str], settings: ZenMux) -> None:
 
     wanted = _PARSER.parse_args(words)
     with opened(settings) as store:
-        found = store.costs(since_s(wanted.since))
+        found = store.costs(since_s(wanted.since)) if store else []
     if not found:
         print(f"Nothing was asked since {wanted.since}.")
         return
