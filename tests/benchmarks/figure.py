@@ -46,7 +46,8 @@ def figure(rows: list[dict[str, Any]]) -> str:
     for (kb, rate), of in groups:
         parts += [_text(0, y + 12, f"{kb:g} KB", 600), _text(0, y + 27, f"{rate:g} tokens/s")]
         for place, measure in enumerate(MEASURES):
-            parts += _bars(LEFT + place * CELL, y, of, measure)
+            most = max(measure[1](row) for row in rows)  # one scale from top to bottom
+            parts += _bars(LEFT + place * CELL, y, of, measure, most)
         y += len(of) * (BAR + GAP) + 26
     width = LEFT + len(MEASURES) * CELL
     return (
@@ -64,9 +65,8 @@ def _legend() -> str:
     return "".join(parts)
 
 
-def _bars(x: int, y: int, rows: list[dict[str, Any]], measure: Measure) -> list[str]:
+def _bars(x: int, y: int, rows: list[dict[str, Any]], measure: Measure, most: float) -> list[str]:
     _, value, said = measure
-    most = max(value(row) for row in rows)
     parts = []
     for number, row in enumerate(rows):
         top = y + number * (BAR + GAP)
