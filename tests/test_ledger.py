@@ -99,6 +99,19 @@ def test_the_first_time_it_says_where_and_how_to_turn_it_off(
     assert Ledger(here.path, 90, 200).notices() == []
 
 
+def test_what_it_says_does_not_name_whose_home_it_is(
+    gateway: Gateway, start_kernel: Callable[..., Kernel]
+) -> None:
+    gateway.default = streaming("x")
+    kernel = start_kernel(
+        ZENMUX_API_KEY=KEY, ZENMUX_BASE_URL=gateway.base_url, ZENMUX_LEDGER="~/mine/ledger.sqlite3"
+    )
+    kernel.run("%load_ext zenmux_magic")
+    said = kernel.run("%%zenmux -m a/b\nHi", allow_stdin=False).stdout
+    assert "Answers are kept in ~/mine/ledger.sqlite3" in said.replace("\\", "/")
+    assert (kernel.home / "mine" / "ledger.sqlite3").exists()
+
+
 def test_looking_before_anything_was_asked_makes_no_ledger(
     start_kernel: Callable[..., Kernel], path: Path
 ) -> None:
@@ -256,7 +269,7 @@ def test_trouble_costs_a_line_and_no_answer(
     assert (first, second, ran.stderr) == ("Hello", "Hello", "")
     assert told.startswith("1 The ledger")
     assert said in told
-    assert str(path) in told
+    assert "~/kept/ledger.sqlite3" in told.replace("\\", "/")
     if held:
         assert path.read_bytes() == held
 

@@ -116,7 +116,7 @@ class Writer:
         store = Store(self.path)
         if store.new:
             self._notices.append(
-                f"Answers are kept in {self.path}, so that none is lost (%zenmux history)."
+                f"Answers are kept in {_told(self.path)}, so that none is lost (%zenmux history)."
                 " To turn that off: ZENMUX_LEDGER=off, or c.ZenMux.ledger = 'off'."
             )
         return store
@@ -164,7 +164,7 @@ class Writer:
         with self._changed:
             reason = getattr(problem, "strerror", None) or str(problem)
             self.trouble = (
-                f"The ledger {self.path} cannot be written ({reason}): answers are not kept."
+                f"The ledger {_told(self.path)} cannot be written ({reason}): answers are not kept."
                 " Mend that or move the file away, then restart the kernel; ZENMUX_LEDGER=off"
                 " goes without."
             )
@@ -188,3 +188,9 @@ def _write_one(store: Store, entry: Entry) -> None:
         return
     store.touch(entry.number)
     entry.touched_s = time.time()
+
+
+def _told(path: Path) -> str:
+    """A path as it may stand in a notebook that others read: the home folder is a tilde."""
+    home = Path.home()
+    return str(Path("~") / path.relative_to(home)) if path.is_relative_to(home) else str(path)
