@@ -41,10 +41,12 @@ def shared_kernel(
 
 @pytest.fixture
 def gateway(shared_gateway: Gateway) -> Gateway:
-    """One gateway for the module, emptied; it answers with what it was asked."""
+    """One gateway for the module, emptied; it answers with what it was asked, `slow` slowly."""
     for kept in (shared_gateway.requests, shared_gateway.sent, shared_gateway.departures):
         kept.clear()
-    shared_gateway.route = lambda asked: streaming(f"echo: {asked.prompt}", pieces=5)
+    shared_gateway.route = lambda asked: streaming(
+        f"echo: {asked.prompt}", pieces=5, pace_s=20.0 if asked.prompt.startswith("slow") else 0.0
+    )
     return shared_gateway
 
 
@@ -106,6 +108,7 @@ def test_a_cell_inside_a_cell_answers_too(loaded: Kernel, code: str) -> None:
 
 
 def interrupt(kernel: Kernel, code: str) -> Ran:
+    """Interrupt a cell that cannot end before: where one has just ended, old kernels lose its reply."""
     # Without `stop_on_error` the cells after it are not part of the run that it stops.
     cell = kernel.start(code, allow_stdin=False, stop_on_error=False)
     kernel.wait_for(lambda m: m.msg_type in {"display_data", "update_display_data"}, cell)
