@@ -104,7 +104,7 @@ def test_a_cell_inside_a_cell_answers_too(loaded: Kernel, code: str) -> None:
         ran = run(loaded, code.format("hi"))
         assert ran.status == "ok"
         assert [text.strip() for text in plain(ran) if "echo" in text][:1] == ["echo: hi"]
-        interrupt(loaded, "%%zenmux\nslow")
+        assert interrupt(loaded, "%%zenmux\nslow").ename == "KeyboardInterrupt"
 
 
 def interrupt(kernel: Kernel, code: str) -> Ran:
