@@ -124,8 +124,8 @@ class Kernel:
         )
 
     def run(self, code: str, allow_stdin: bool = True, timeout: float = 60) -> Reply:
-        """Run a cell to its end."""
-        return self.finish(self.start(code, allow_stdin), timeout)
+        """Run a cell to its end. A cell that fails does not abort the next, whenever that comes."""
+        return self.finish(self.start(code, allow_stdin, stop_on_error=False), timeout)
 
     def outputs(self, cell: str) -> list[Output]:
         """What stands under a cell now."""
