@@ -107,6 +107,7 @@ def test_what_it_says_does_not_name_whose_home_it_is(
         ZENMUX_API_KEY=KEY, ZENMUX_BASE_URL=gateway.base_url, ZENMUX_LEDGER="~/mine/ledger.sqlite3"
     )
     kernel.run("%load_ext zenmux_magic")
+    assert kernel.run("%%zenmux --quiet -m a/b\nHi", allow_stdin=False).outputs == []
     said = kernel.run("%%zenmux -m a/b\nHi", allow_stdin=False).stdout
     assert "Answers are kept in ~/mine/ledger.sqlite3" in said.replace("\\", "/")
     assert (kernel.home / "mine" / "ledger.sqlite3").exists()

@@ -122,7 +122,7 @@ class ZenMuxMagics(Magics):
         if not options.background or detect(self.shell) != "notebook":
             return False
         self.background.add(answer, {_LAST, options.out} - {None})
-        self._tell()
+        self._tell(options)
         return True
 
     def _end(
@@ -137,7 +137,7 @@ class ZenMuxMagics(Magics):
 
         names = {_LAST, options.out} - {None}
         self.shell.push(dict.fromkeys(names, value_of(completions)), interactive=False)
-        self._tell()
+        self._tell(options)
         if interrupted:
             where = f" in {options.out or _LAST}"
             raise Interrupted(f"Interrupted. What had come is kept{where}.")
@@ -147,10 +147,10 @@ class ZenMuxMagics(Magics):
         if answer.view_error is not None:
             raise answer.view_error
 
-    def _tell(self) -> None:
+    def _tell(self, options: Options) -> None:
         """Say what the ledger has to say: where it is, the first time; what keeps it from working."""
         from zenmux_magic import ledger
 
-        kept = ledger.of(self.settings)
-        for line in kept.notices() if kept else ():
+        here = None if options.quiet else ledger.of(self.settings)  # the next cell will say it
+        for line in here.notices() if here else ():
             print(line)
