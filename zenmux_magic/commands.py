@@ -1,7 +1,7 @@
-"""The words of `%zenmux`: help, use, models, panel, local, stop, doctor.
+"""The words of `%zenmux`, all but asking.
 
 In: the line behind `%zenmux`. Out: text on the screen, or a changed default of this kernel. Each
-command is one function of its arguments; asking is `%%zenmux`'s business.
+command is one function of its arguments.
 """
 
 from __future__ import annotations
@@ -100,6 +100,8 @@ def _login(words: list[str], shell: Any, settings: ZenMux) -> None:
     """Type a key, hidden, for this kernel alone; it is written nowhere."""
     from IPython.core.error import StdinNotImplementedError
 
+    from zenmux_magic.doctor import key_report
+
     if words:
         raise ArgumentError(
             "%zenmux login takes nothing: the key is typed below, where nobody reads it. If it stands"
@@ -111,8 +113,6 @@ def _login(words: list[str], shell: Any, settings: ZenMux) -> None:
     if typed is None:
         raise SettingsError("Nobody can type here. Set ZENMUX_API_KEY before starting the kernel.")
     settings.typed_key = checked_key(typed, "%zenmux login") if typed.strip() else None
-    from zenmux_magic.doctor import key_report
-
     print(f"Key: {key_report(settings)}.")
 
 

@@ -32,7 +32,7 @@ class Table:
     def __repr__(self) -> str:
         every = [self.heads, *self.rows]
         widths = [max(len(row[at]) for row in every) for at in range(len(self.heads))]
-        bars = ["█" * round(share * _WIDEST) for share in (0.0, *self.bars)] or [""]
+        bars = ["█" * round(share * _WIDEST) for share in (0.0, *self.bars)]
         lines = (self._line(row, widths) for row in every)
         return "\n".join(f"{a}  {b}".rstrip() for a, b in zip_longest(lines, bars, fillvalue=""))
 
