@@ -70,10 +70,11 @@ def test_a_key_goes_only_where_it_was_configured_for(
     assert (planned(ZenMux(), base_url=base_url).key is not None) is goes
 
 
-def test_no_key_names_the_two_ways_on() -> None:
+def test_no_key_names_the_three_ways_on() -> None:
     with pytest.raises(SettingsError) as caught:
         planned(ZenMux())
     assert "ZENMUX_API_KEY" in str(caught.value)
+    assert "%zenmux login" in str(caught.value)
     assert "%zenmux local" in str(caught.value)
 
 

@@ -57,8 +57,8 @@ def test_costs_are_added_up(cells: Cells) -> None:
     assert plain[0].split() == ["model", "answers", "≈", "cost", "price", "unknown"]
     assert plain[1].split()[:3] == ["openai/gpt-5", "2", f"${2 * COST:.4f}"]
     assert plain[1].endswith("█" * 24)
-    assert plain[2].split() == ["no/such-model", "1", "$0.0000", "1"]
-    assert plain[3].split() == ["all", "3", f"${2 * COST:.4f}"]
+    assert plain[2].split() == ["no/such-model", "1", "—", "1"]
+    assert plain[3].split() == ["all", "3", f"${2 * COST:.4f}", "1"]
     by_day = cells("%zenmux cost --by day --since 1d").data("text/html")[0]
     assert "<span>$</span>0.0425" in by_day
     assert "invalid choice: 'week'" in cells("%zenmux cost --by week").evalue

@@ -42,8 +42,8 @@ def _greet(settings: ZenMux) -> None:
         return
     if found is None:
         print(
-            "zenmux_magic: no key found. %zenmux local starts a small model on this machine;"
-            " for all models get a key at https://zenmux.ai and set ZENMUX_API_KEY."
+            "zenmux_magic: no key found. %zenmux local starts a small model on this machine; for all"
+            " models get a key at https://zenmux.ai, and set ZENMUX_API_KEY or type it with %zenmux login."
         )
 
 

@@ -127,10 +127,10 @@ def _limiter(base_url: str, secret: Secret | None, settings: ZenMux) -> Limiter:
 
 def no_key(base_url: str) -> str:
     """The sentence for a missing key."""
-    get = "Get one at https://zenmux.ai and set" if base_url == BASE_URL else "Set"
+    get = "Get one at https://zenmux.ai, then type" if base_url == BASE_URL else "Type"
     return (
-        f"There is no key for {base_url}. {get} ZENMUX_API_KEY before starting the kernel,"
-        " or use a small model on this machine: %zenmux local."
+        f"There is no key for {base_url}. {get} it with %zenmux login, or set ZENMUX_API_KEY before"
+        " starting the kernel; %zenmux local starts a small model that needs none."
     )
 
 

@@ -53,21 +53,26 @@ class Costs:
         return sum((row[1] for row in self.rows), Decimal(0))
 
     def _table(self) -> Table:
-        rows = [
-            (name, f"{answers:,}", f"${usd:.4f}", f"{unknown:,}" if unknown else "")
-            for name, usd, answers, unknown in self.rows
-        ]
-        rows.append(("all", f"{sum(row[2] for row in self.rows):,}", f"${self.total_usd:.4f}", ""))
+        answers, unknown = sum(row[2] for row in self.rows), sum(row[3] for row in self.rows)
+        every = [*self.rows, ("all", self.total_usd, answers, unknown)]
         most = max((row[1] for row in self.rows), default=Decimal(0))
         shares = [float(row[1] / most) if most else 0.0 for row in self.rows]
         heads = (self.by, "answers", "≈ cost", "price unknown")
-        return Table(heads, tuple(rows), frozenset({1, 2, 3}), (*shares, 0.0))
+        return Table(
+            heads, tuple(_cells(*row) for row in every), frozenset({1, 2, 3}), (*shares, 0.0)
+        )
 
     def __repr__(self) -> str:
         return repr(self._table())
 
     def _repr_html_(self) -> str:
         return self._table()._repr_html_()
+
+
+def _cells(name: str, usd: Decimal, answers: int, unknown: int) -> tuple[str, ...]:
+    """One row in words; what is wholly unknown is no sum of nothing."""
+    cost = "—" if unknown == answers else f"${usd:.4f}"
+    return (name, f"{answers:,}", cost, f"{unknown:,}" if unknown else "")
 
 
 def summed(spent: Iterable[Spent], by: str) -> Costs:
