@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from zenmux_magic.arguments import Options, parse, split
+from zenmux_magic.arguments import Options, parse
 from zenmux_magic.errors import ArgumentError, PromptError
 from zenmux_magic.magic import ZenMuxMagics
+from zenmux_magic.words import split
 
 PARSER = ZenMuxMagics.cell.parser  # type: ignore[attr-defined]
 

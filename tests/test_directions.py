@@ -27,7 +27,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "completion": {"errors", "events", "request"},
     "markdown": set(),
     "prompt": {"errors"},
-    "arguments": {"errors", "prompt"},
+    "words": {"errors", "prompt"},
+    "arguments": {"errors", "prompt", "words"},
     "settings": {"errors"},
     "cell": set(),
     "parents": set(),
@@ -98,7 +99,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "request",
         "settings",
     },
-    "commands": {"arguments", "errors", "settings"},
+    "commands": {"errors", "settings", "words"},
     "magic": {"arguments", "background", "commands", "errors", "frontend", "prompt", "settings"},
     "extension": {
         "arguments",

@@ -1,9 +1,7 @@
-"""The options of `%%zenmux`: declared once, split by us, parsed by `argparse`.
+"""The options of `%%zenmux`: declared once, parsed by `argparse`.
 
-In: the magic's line and, for `{{ … }}` in it, the user's names. Out: frozen `Options`. IPython's own
-splitting keeps quotes and breaks JSON with spaces, so the line is split here: quotes are removed,
-brackets of JSON hold together, apostrophes and Windows backslashes survive, and `{{ … }}` is always
-one value, whatever it expands to.
+In: the magic's line and, for `{{ … }}` in it, the user's names. Out: frozen `Options`. How the line
+falls into words is `words`' business.
 """
 
 from __future__ import annotations
@@ -21,6 +19,7 @@ from IPython.core.magic_arguments import MagicArgumentParser, argument, magic_ar
 
 from zenmux_magic import prompt
 from zenmux_magic.errors import ArgumentError
+from zenmux_magic.words import listed, split
 
 LEVELS = ("none", "minimal", "low", "medium", "high", "xhigh")
 _OURS = {"model": "-m", "messages": "the cell's text", "stream": "nothing: answers always stream"}
@@ -177,7 +176,7 @@ def parse(parser: MagicArgumentParser, line: str, names: Mapping[str, Any]) -> O
 
 
 def _options(found: dict[str, Any]) -> Options:
-    models = [one.strip() for given in found["model"] or [] for one in _listed(given)]
+    models = [one.strip() for given in found["model"] or [] for one in listed(given)]
     if "" in models:
         raise ArgumentError("-m names no model. It looks like -m openai/gpt-5.")
     return Options(
@@ -199,18 +198,6 @@ def _options(found: dict[str, Any]) -> Options:
         dry_run=found["dry_run"],
         cache=_cache(found["cache"], found["fresh"]),
     )
-
-
-def _listed(text: str) -> list[str]:
-    """The parts between commas; those inside quotes and brackets are no ends."""
-    parts, depth = [""], 0
-    for piece in re.findall(r'"(?:[^"\\]|\\.)*"|.', text, re.DOTALL):
-        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(piece, 0)
-        if piece == "," and depth <= 0:
-            parts.append("")
-        else:
-            parts[-1] += piece
-    return parts
 
 
 # What has an option of its own is named in a model's settings as there.
@@ -281,78 +268,3 @@ def _param(text: str) -> tuple[str, Any]:
     raise ArgumentError(
         f"-p {text}: the value is not JSON. Strings take quotes: -p {name}='\"…\"'."
     )
-
-
-def split(line: str) -> list[str]:
-    r"""The words of a line, as a person means them.
-
-    A quote opens only at the start of a value; `\"` is a quote inside double quotes, every other
-    backslash stays. A value that begins with `{` or `[` reaches to its closing bracket. `{{ … }}`
-    keeps its text and its spaces.
-
-    Raises:
-        ArgumentError: A double quote or a bracket is not closed.
-        PromptError: A `{{ … }}` that does not parse.
-    """
-    spots = {start: end for start, end, _ in prompt.expressions(line)}
-    words: list[str] = []
-    at = 0
-    while at < len(line):
-        if line[at].isspace():
-            at += 1
-            continue
-        word, at = _word(line, at, spots)
-        words.append(word)
-    return words
-
-
-def _word(line: str, at: int, spots: Mapping[int, int]) -> tuple[str, int]:
-    parts: list[str] = []
-    value_starts = True
-    while at < len(line) and not line[at].isspace():
-        if at in spots:
-            parts.append(line[at : spots[at]])
-            at, value_starts = spots[at], False
-            continue
-        taken = _grouped(line, at) if value_starts else None
-        if taken is not None:
-            text, at = taken
-            parts.append(text)
-            value_starts = False
-            continue
-        parts.append(line[at])
-        # The value of an option or of KEY; both in --param=KEY=JSON. Any other `=` is text.
-        before = "".join(parts[:-1]).removeprefix("--param=")
-        value_starts = line[at] == "=" and "=" not in before
-        at += 1
-    return "".join(parts), at
-
-
-def _grouped(line: str, at: int) -> tuple[str, int] | None:
-    """A quoted or bracketed value that begins at `at`, and where it ends; `None` if none does."""
-    if line[at] == '"':
-        match = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL).match(line, at)
-        if match is None:
-            raise ArgumentError(f'The quote in {line[at:]} is not closed. Add a " at its end.')
-        return match[1].replace('\\"', '"'), match.end()
-    if line[at] == "'":
-        end = line.find("'", at + 1)
-        closes = end > 0 and (end + 1 == len(line) or line[end + 1].isspace())
-        return (line[at + 1 : end], end + 1) if closes else None
-    if line[at] in "{[":
-        end = _bracket_end(line, at)
-        return line[at:end], end
-    return None
-
-
-def _bracket_end(line: str, at: int) -> int:
-    depth, end = 0, at
-    token = re.compile(r'"(?:[^"\\]|\\.)*"|.', re.DOTALL)
-    while end < len(line):
-        match = token.match(line, end)
-        assert match is not None
-        end = match.end()
-        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(match[0], 0)
-        if depth == 0:
-            return end
-    raise ArgumentError(f"The bracket in {line[at:]} is not closed. Check the JSON of -p.")

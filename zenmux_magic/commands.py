@@ -12,9 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from zenmux_magic.arguments import split
 from zenmux_magic.errors import ArgumentError, SettingsError
 from zenmux_magic.settings import LOCAL, LocalEndpoint, ZenMux, checked_key, checked_url
+from zenmux_magic.words import split
 
 
 def run(line: str, shell: Any, settings: ZenMux) -> None:
