@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from zenmux_magic import ledger
 from zenmux_magic.errors import SettingsError
+from zenmux_magic.said import say
 from zenmux_magic.settings import ZenMux
 
 _WARNED_AT = Decimal("0.8")
@@ -52,4 +53,4 @@ def _compare(spent: Decimal, budget: float, who: str, trait: str) -> None:
             f"{said} To go on, raise it: %config ZenMux.{trait} = {float(2 * most):g}."
         )
     if spent >= _WARNED_AT * most:
-        print(said, file=sys.stderr)
+        say(said, sys.stderr)

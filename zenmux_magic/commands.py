@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from zenmux_magic.errors import ArgumentError, SettingsError
+from zenmux_magic.said import say
 from zenmux_magic.settings import LOCAL, LocalEndpoint, ZenMux, checked_key, checked_url
 from zenmux_magic.words import split
 
@@ -35,10 +36,10 @@ def run(line: str, shell: Any, settings: ZenMux) -> None:
 
 def _help(words: list[str], shell: Any, settings: ZenMux) -> None:
     """List what there is."""
-    print("%%zenmux asks: the prompt goes below that line. %%zenmux? lists its options.\n")
+    say("%%zenmux asks: the prompt goes below that line. %%zenmux? lists its options.\n")
     for name, command in _COMMANDS.items():
-        print(f"  %zenmux {name:<8} {(command.__doc__ or '').splitlines()[0].rstrip('.')}")
-    print(f"\nThe default model is {settings.default_model()}.")
+        say(f"  %zenmux {name:<8} {(command.__doc__ or '').splitlines()[0].rstrip('.')}")
+    say(f"\nThe default model is {settings.default_model()}.")
 
 
 def _use(words: list[str], shell: Any, settings: ZenMux) -> None:
@@ -48,7 +49,7 @@ def _use(words: list[str], shell: Any, settings: ZenMux) -> None:
             f"%zenmux use takes one model, not {len(words)}. It looks like %zenmux use openai/gpt-5."
         )
     settings.used_model = words[0]
-    print(f"The default model of this kernel is now {words[0]}.")
+    say(f"The default model of this kernel is now {words[0]}.")
 
 
 def _models(words: list[str], shell: Any, settings: ZenMux) -> None:
@@ -113,7 +114,7 @@ def _login(words: list[str], shell: Any, settings: ZenMux) -> None:
     if typed is None:
         raise SettingsError("Nobody can type here. Set ZENMUX_API_KEY before starting the kernel.")
     settings.typed_key = checked_key(typed, "%zenmux login") if typed.strip() else None
-    print(f"Key: {key_report(settings)}.")
+    say(f"Key: {key_report(settings)}.")
 
 
 def _local(words: list[str], shell: Any, settings: ZenMux) -> None:
@@ -123,13 +124,13 @@ def _local(words: list[str], shell: Any, settings: ZenMux) -> None:
     model = settings.local.model
     if settings.key() is None:
         settings.used_model = model
-        print(f"{model} answers now, and is the default of this kernel, because there is no key.")
+        say(f"{model} answers now, and is the default of this kernel, because there is no key.")
     else:
-        print(
+        say(
             f"{model} answers now: %%zenmux -m {model}. The default stays {settings.default_model()}."
         )
     if settings.local.own and not settings.local_model:
-        print("It is a very small model, and often wrong: good for trying things, not for facts.")
+        say("It is a very small model, and often wrong: good for trying things, not for facts.")
 
 
 def _running_server(settings: ZenMux) -> LocalEndpoint | None:
@@ -161,7 +162,7 @@ def _own_server(settings: ZenMux) -> LocalEndpoint:
 def _stop(words: list[str], shell: Any, settings: ZenMux) -> None:
     """Stop the answers that run in the background; what has come is kept."""
     count = settings.background.stop() if settings.background else 0
-    print(f"Stopped {count} answer{'' if count == 1 else 's'}." if count else "Nothing runs.")
+    say(f"Stopped {count} answer{'' if count == 1 else 's'}." if count else "Nothing runs.")
 
 
 def _alive(settings: ZenMux) -> bool:
@@ -170,7 +171,7 @@ def _alive(settings: ZenMux) -> bool:
 
 
 def _report(line: str) -> None:
-    print(line, flush=True)
+    say(line)
 
 
 def stop_local(settings: ZenMux) -> None:
@@ -184,7 +185,7 @@ def _doctor(words: list[str], shell: Any, settings: ZenMux) -> None:
     """Say what is there and what is not, from versions to the ledger, without secrets."""
     from zenmux_magic import doctor
 
-    print("\n".join(doctor.report(shell, settings)))
+    say("\n".join(doctor.report(shell, settings)))
 
 
 _COMMANDS: dict[str, Callable[[list[str], Any, ZenMux], None]] = {

@@ -16,8 +16,11 @@ that IPython shows as that line. Which sentence fits which fault is decided wher
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+from zenmux_magic.said import colourless, writable
 
 if TYPE_CHECKING:
     from zenmux_magic.comparison import Comparison
@@ -26,11 +29,16 @@ if TYPE_CHECKING:
 _RED, _PLAIN = "\x1b[31m", "\x1b[0m"
 
 
+def _red(line: str) -> str:
+    line = writable(line, sys.stdout)
+    return line if colourless() else f"{_RED}{line}{_PLAIN}"
+
+
 class ZenMuxError(Exception):
     """Base of all errors here; shown by IPython as one red line, without a stack trace."""
 
     def _render_traceback_(self) -> list[str]:
-        return [f"{_RED}ZenMux: {self}{_PLAIN}"]
+        return [_red(f"ZenMux: {self}")]
 
 
 class ArgumentError(ZenMuxError):
@@ -124,7 +132,7 @@ class Interrupted(KeyboardInterrupt):
     """The user interrupted the cell: like `KeyboardInterrupt`, shown as one line."""
 
     def _render_traceback_(self) -> list[str]:
-        return [f"{_RED}{self}{_PLAIN}"]
+        return [_red(str(self))]
 
 
 # Front ends and nbclient tell an interrupt by this name.

@@ -14,6 +14,7 @@ from zenmux_magic.cell import REGISTERED_AS, transformer
 from zenmux_magic.errors import SettingsError
 from zenmux_magic.magic import ZenMuxMagics
 from zenmux_magic.parents import guard, unguard
+from zenmux_magic.said import say
 from zenmux_magic.settings import ZenMux
 
 _TRANSFORMER = "zenmux_cell"
@@ -38,10 +39,10 @@ def _greet(settings: ZenMux) -> None:
     try:
         found = settings.key()
     except SettingsError as error:
-        print(f"zenmux_magic: {error}")
+        say(f"zenmux_magic: {error}")
         return
     if found is None:
-        print(
+        say(
             "zenmux_magic: no key found. %zenmux local starts a small model on this machine; for all"
             " models get a key at https://zenmux.ai, and set ZENMUX_API_KEY or type it with %zenmux login."
         )

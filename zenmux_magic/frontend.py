@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zenmux_magic.cell import REGISTERED_AS
 from zenmux_magic.errors import SettingsError
 from zenmux_magic.parents import ipykernel_listens
+from zenmux_magic.said import colourless
 from zenmux_magic.settings import ZenMux
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ def view_for(
     if text:
         from zenmux_magic.views.terminal import TerminalView
 
-        return TerminalView(sys.stdout, colour=kind == "console" or sys.stdout.isatty())
+        colour = (kind == "console" or sys.stdout.isatty()) and not colourless()
+        return TerminalView(sys.stdout, colour=colour)
     # What `%%capture` keeps is shown again later: one display, not one for every update.
     captured = isinstance(shell.display_pub, CapturingDisplayPublisher)
     note = ""

@@ -18,6 +18,7 @@ from zenmux_magic.arguments import Options, declared, parse
 from zenmux_magic.background import Background
 from zenmux_magic.errors import Interrupted
 from zenmux_magic.frontend import detect, place_of, view_for
+from zenmux_magic.said import say
 from zenmux_magic.settings import ZenMux
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class ZenMuxMagics(Magics):
         if options.dry_run:
             from zenmux_magic.dry_run import told
 
-            print(told(planned))
+            say(told(planned))
             return None
         view = view_for(
             self.shell,
@@ -153,4 +154,4 @@ class ZenMuxMagics(Magics):
 
         here = None if options.quiet else ledger.of(self.settings)  # the next cell will say it
         for line in here.notices() if here else ():
-            print(line)
+            say(line)

@@ -6,9 +6,12 @@ In: heads and rows of text. Out: the same as lines, or as HTML that a page takes
 from __future__ import annotations
 
 import html
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+
+from zenmux_magic.said import writable
 
 _WIDEST = 24  # a bar, in characters
 
@@ -34,7 +37,8 @@ class Table:
         widths = [max(len(row[at]) for row in every) for at in range(len(self.heads))]
         bars = ["█" * round(share * _WIDEST) for share in (0.0, *self.bars)]
         lines = (self._line(row, widths) for row in every)
-        return "\n".join(f"{a}  {b}".rstrip() for a, b in zip_longest(lines, bars, fillvalue=""))
+        shown = "\n".join(f"{a}  {b}".rstrip() for a, b in zip_longest(lines, bars, fillvalue=""))
+        return writable(shown, sys.stdout)
 
     def _line(self, row: Sequence[str], widths: Sequence[int]) -> str:
         cells = (

@@ -16,6 +16,7 @@ from typing import Any
 from zenmux_magic.commandline import parser
 from zenmux_magic.errors import ArgumentError, SettingsError
 from zenmux_magic.ledger import Row, Store, completion_of, of
+from zenmux_magic.said import say
 from zenmux_magic.settings import ZenMux
 from zenmux_magic.tables import Table
 
@@ -51,7 +52,7 @@ def run(words: list[str], shell: Any, settings: ZenMux) -> None:
     act = acts.get(words[0]) if words else None
     with opened(settings) as store:
         if store is None:
-            print("Nothing was asked yet.")
+            say("Nothing was asked yet.")
         elif act:
             act(words[1:], store, shell)
         else:
@@ -107,12 +108,12 @@ def _find(words: list[str], store: Store, settings: ZenMux) -> None:
     )
     if not found:
         what = " ".join(words)
-        print(f"No answer fits {what!r}." if what else "Nothing was asked yet.")
+        say(f"No answer fits {what!r}." if what else "Nothing was asked yet.")
         return
     display(Table(_HEADS, tuple(_cells(row) for row in found), frozenset({0, 1, 4, 5})))  # type: ignore[no-untyped-call]
     lost = [str(row.id) for row in found if row.state == "lost"]
     if lost:
-        print(
+        say(
             f"Lost with its kernel, and kept up to its last moment: {', '.join(lost)}."
             f" %zenmux history restore {lost[0]} brings it back."
         )
@@ -153,7 +154,7 @@ def _show(words: list[str], store: Store, shell: Any) -> None:
 
     answer = completion_of(_got(store, _SHOW.parse_args(words).number))
     for message in answer.messages:
-        print(f"{message.get('role')}: {message.get('content')}\n")
+        say(f"{message.get('role')}: {message.get('content')}\n")
     display(answer)  # type: ignore[no-untyped-call]
 
 
@@ -164,7 +165,7 @@ def _restore(words: list[str], store: Store, shell: Any) -> None:
     row = _got(store, wanted.number)
     answer = completion_of(row)
     shell.push({wanted.out: answer}, interactive=False)
-    print(f"{wanted.out} is answer {row.id} again: {answer!r}")
+    say(f"{wanted.out} is answer {row.id} again: {answer!r}")
 
 
 def _prune(words: list[str], store: Store, shell: Any) -> None:
@@ -173,7 +174,7 @@ def _prune(words: list[str], store: Store, shell: Any) -> None:
         raise ArgumentError("%zenmux history prune takes --older 30d, or --all.")
     before_s = time.time() + 1 if wanted.all else since_s(wanted.older)
     gone = store.prune(before_s, largest=2**62)
-    print(f"Deleted {gone} answer{'' if gone == 1 else 's'}; {store.count()} are left.")
+    say(f"Deleted {gone} answer{'' if gone == 1 else 's'}; {store.count()} are left.")
 
 
 def since_s(text: str) -> float:

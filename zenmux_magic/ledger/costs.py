@@ -14,6 +14,7 @@ from pathlib import PurePath
 from zenmux_magic.commandline import parser
 from zenmux_magic.ledger.command import opened, since_s
 from zenmux_magic.ledger.store import Spent
+from zenmux_magic.said import say
 from zenmux_magic.settings import ZenMux
 from zenmux_magic.tables import Table
 
@@ -106,6 +107,6 @@ def run(words: list[str], settings: ZenMux) -> None:
     with opened(settings) as store:
         found = store.costs(since_s(wanted.since)) if store else []
     if not found:
-        print(f"Nothing was asked since {wanted.since}.")
+        say(f"Nothing was asked since {wanted.since}.")
         return
     display(summed(found, wanted.by))  # type: ignore[no-untyped-call]

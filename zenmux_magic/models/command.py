@@ -12,6 +12,7 @@ from zenmux_magic.commandline import parser
 from zenmux_magic.errors import ArgumentError, RequestError
 from zenmux_magic.models.catalogue import FRESH_S, SORTS, Catalogue, fetch, kept
 from zenmux_magic.models.model import Model
+from zenmux_magic.said import say
 from zenmux_magic.settings import ZenMux
 
 _PARSER = parser("models")
@@ -54,7 +55,7 @@ def _listed(base_url: str, *, fresh: bool) -> Catalogue:
             raise
         days = known.age_s / FRESH_S
         age = f"{days:.0f} days" if days >= 2 else f"{known.age_s / 3600:.0f} hours"
-        print(f"This list is {age} old, because a new one cannot be had: {error}")
+        say(f"This list is {age} old, because a new one cannot be had: {error}")
         return known
 
 

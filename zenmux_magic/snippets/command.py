@@ -11,6 +11,7 @@ from zenmux_magic.commandline import parser
 from zenmux_magic.comparison import Comparison
 from zenmux_magic.completion import Completion
 from zenmux_magic.errors import ArgumentError
+from zenmux_magic.said import say
 from zenmux_magic.snippets import LANGUAGES, snippet
 
 _PARSER = parser("snippet")
@@ -30,7 +31,7 @@ def run(words: list[str], names: dict[str, Any]) -> None:
     wanted = _PARSER.parse_args(words)
     made = snippet(_answer(wanted.answer, names), wanted.lang)
     if wanted.file:
-        print(f"Written to {made.save(wanted.file)}.")
+        say(f"Written to {made.save(wanted.file)}.")
     else:
         display(made)  # type: ignore[no-untyped-call]
 

@@ -15,6 +15,7 @@ from typing import TextIO
 from zenmux_magic.completion import Completion, Fold
 from zenmux_magic.events import Event, Failure, Finish, ReasoningDelta, Retrying, TextDelta
 from zenmux_magic.request import Request
+from zenmux_magic.said import writable
 from zenmux_magic.views import Controls
 from zenmux_magic.views.settled import KEPT, footer
 
@@ -109,6 +110,6 @@ class TerminalView:
 
     def _write(self, text: str) -> None:
         if text:
-            self._stream.write(text)
+            self._stream.write(writable(text, self._stream))
             self._stream.flush()
             self._at_line_start = text.endswith("\n")
