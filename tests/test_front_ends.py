@@ -15,6 +15,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from tests.support.environment import environment
+from tests.support.front_ends import with_key
 from tests.support.gateway import KEY, Gateway, error, streaming
 
 pexpect = pytest.importorskip("pexpect", reason="terminals are driven with pexpect")
@@ -192,3 +193,77 @@ def test_an_interrupt_in_a_terminal(terminal: Any, gateway: Gateway) -> None:
     assert "Traceback" not in shown
     gateway.wait_departure(1)
     assert "'Interrupted'" in typed(terminal, "a.text[:4], a.error.kind", until=prompt(4))
+
+
+SCRIPT = """%load_ext zenmux_magic
+get_ipython().run_cell_magic("zenmux", "-o a", "Hi")
+print(ascii(a.text))
+%zenmux models
+%zenmux help
+get_ipython().run_cell_magic("zenmux", "--dry-run", "Hi …")
+get_ipython().run_cell_magic("zenmux", "", "{{ nöpe… }}")
+"""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_a_script_writes_what_its_output_can_hold(
+    encoding: str, gateway: Gateway, tmp_path: Path
+) -> None:
+    """Windows gives a pipe the encoding of the region: an emoji must not cost the answer."""
+    gateway.route = lambda asked: streaming("costs ≈ 5 … é 🙂 done", pieces=3)
+    (tmp_path / "script.ipy").write_text(SCRIPT, encoding="utf-8")
+    variables = {"PYTHONIOENCODING": encoding, "NO_COLOR": "1", "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", "IPython", "script.ipy"],
+        cwd=tmp_path,
+        env=environment(tmp_path, **with_key(gateway.base_url), **variables),
+        timeout=60,
+        capture_output=True,
+    )
+    shown = done.stdout.decode(encoding)
+    assert "costs ≈ 5 … é 🙂 done".encode(encoding, "replace").decode(encoding) in shown
+    assert ascii("costs ≈ 5 … é 🙂 done") in shown  # the value is whole
+    assert "price unknown" in shown  # of the list of models
+    assert "nothing was sent" in shown
+    assert "ZenMux: Line 1" in shown
+    assert "Traceback" not in shown + done.stderr.decode(encoding)
+    assert "\x1b[" not in shown
+
+
+def test_a_shell_inside_a_program(gateway: Gateway, tmp_path: Path) -> None:
+    """IPython embedded in a function, its cells from a pipe: `{{ … }}` sees the function's names."""
+    program = "def work():\n    topic = 'tides'\n    import IPython\n    IPython.embed()\nwork()\n"
+    gateway.route = lambda asked: streaming(f"echo: {asked.prompt.strip()}")
+    cell = "get_ipython().run_cell_magic('zenmux', '-o a', 'On {{ topic }}')"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=f"%load_ext zenmux_magic\n{cell}\nprint('<<', a.text, '>>')\nexit\n".encode(),
+        cwd=tmp_path,
+        env=environment(tmp_path, **with_key(gateway.base_url)),
+        timeout=60,
+        capture_output=True,
+    )
+    assert "<< echo: On tides >>" in done.stdout.decode()
+
+
+def test_a_shell_without_a_terminal(gateway: Gateway, tmp_path: Path) -> None:
+    """What Sphinx and test programs make: an `InteractiveShell`, under a loop that runs already."""
+    program = """
+import asyncio
+from IPython.core.interactiveshell import InteractiveShell
+async def main():
+    shell = InteractiveShell.instance()
+    shell.run_line_magic("load_ext", "zenmux_magic")
+    shell.run_cell("%%zenmux -o a\\nHi").raise_error()
+    print("<<", shell.user_ns["a"].text, ">>")
+asyncio.run(main())
+"""
+    gateway.route = lambda asked: streaming(f"echo: {asked.prompt.strip()}")
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=environment(tmp_path, **with_key(gateway.base_url)),
+        timeout=60,
+        capture_output=True,
+    )
+    assert "<< echo: Hi >>" in done.stdout.decode(), done.stderr.decode()

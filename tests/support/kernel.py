@@ -19,7 +19,8 @@ a front end would show is folded by `outputs`.
         kernel.messages, kernel.log                    # all so far; what it wrote to its terminal
         kernel.send("comm_msg", {"comm_id": …, "data": …})
 
-A silent front end (nbclient) is `allow_stdin=False`. `input()` waits for `answer_input`.
+A silent front end (nbclient) is `allow_stdin=False`; a page in a browser, or Visual Studio Code, is
+`page="the cell's id"`: it gives its requests random ids. `input()` waits for `answer_input`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,9 +104,16 @@ class Kernel:
         """What the kernel has written to its terminal."""
         return self._log.read_text(errors="replace")
 
-    def start(self, code: str, allow_stdin: bool = True, **options: bool) -> str:
+    def start(self, code: str, allow_stdin: bool = True, page: str = "", **options: bool) -> str:
         """Send a cell; returns the request's id. Options: `silent`, `store_history`, …"""
-        return str(self._client.execute(code, allow_stdin=allow_stdin, **options))
+        if not page:
+            return str(self._client.execute(code, allow_stdin=allow_stdin, **options))
+        content = {"code": code, "allow_stdin": allow_stdin, "silent": False, "store_history": True}
+        content |= {"user_expressions": {}, "stop_on_error": False, **options}
+        message = self._client.session.msg("execute_request", content, metadata={"cellId": page})
+        message["header"]["msg_id"] = message["msg_id"] = str(uuid.uuid4())
+        self._client.shell_channel.send(message)
+        return str(message["msg_id"])
 
     def finish(self, cell: str, timeout: float = 60) -> Reply:
         """Wait until the cell has been answered and the kernel is idle again."""
@@ -123,9 +132,11 @@ class Kernel:
             content=content,
         )
 
-    def run(self, code: str, allow_stdin: bool = True, timeout: float = 60) -> Reply:
+    def run(
+        self, code: str, allow_stdin: bool = True, timeout: float = 60, page: str = ""
+    ) -> Reply:
         """Run a cell to its end. A cell that fails does not abort the next, whenever that comes."""
-        return self.finish(self.start(code, allow_stdin, stop_on_error=False), timeout)
+        return self.finish(self.start(code, allow_stdin, page, stop_on_error=False), timeout)
 
     def outputs(self, cell: str) -> list[Output]:
         """What stands under a cell now."""
