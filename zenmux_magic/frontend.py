@@ -119,13 +119,37 @@ def view_for(
             from zenmux_magic.views.board import BoardView
 
             cell = place_of(shell)[1]
-            return BoardView(shell.display_pub, reader_of(settings), errors=background, cell=cell)
-        note = _NESTED if ipykernel_listens() else _OLD_KERNEL
+            return BoardView(
+                shell.display_pub,
+                reader_of(settings),
+                errors=background,
+                cell=cell,
+                mend=_mend(cell),
+            )
+        note = _NESTED if ipykernel_listens() else "" if _in_colab() else _OLD_KERNEL
     from zenmux_magic.views.document import DocumentView
 
     return DocumentView(shell.display_pub, reader_of(settings), live=not captured, note=note)
 
 
+def _mend(cell: str) -> str:
+    """What lets the page load the live board, in the front end that the cell's id tells."""
+    if _in_colab():
+        return ""
+    # https://github.com/microsoft/vscode-jupyter: src/kernels/execution/cellExecution.ts
+    return _MEND_VSCODE if cell.startswith("vscode-notebook-cell:") else _MEND_LAB
+
+
+def _in_colab() -> bool:
+    """Whether this is Google Colab, whose kernel is not the user's to change."""
+    return "google.colab" in sys.modules
+
+
+_MEND_LAB = "install anywidget into the environment of JupyterLab itself, then reload the page"
+_MEND_VSCODE = (
+    'set "jupyter.widgetScriptSources" to ["jsdelivr.com", "unpkg.com"] in the settings of Visual Studio'
+    " Code, then open the notebook again"
+)
 _OLD_KERNEL = (
     "live updates and a Stop button need ipykernel 7.4 or newer in the kernel's environment"
 )

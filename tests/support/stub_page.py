@@ -12,9 +12,10 @@ sheet are the ones that the widget carries.
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Frame, Page
 
 STUB = """
 window.makeModel = state => {
@@ -38,19 +39,49 @@ window.load = async source => {
 
 
 class StubPage:
-    """One board; see the module's docstring."""
+    """One board; see the module's docstring.
 
-    def __init__(self, page: Page, module: str, css: str, body: str = "") -> None:
-        self.page = page
+    Args:
+        page: A blank page.
+        module: The widget's module.
+        css: Its style sheet.
+        body: What else stands in the page.
+        head: What else stands in its head, as a policy for its contents.
+        sandbox: The board is in a frame with these permissions, as outputs in Google Colab are.
+    """
+
+    def __init__(
+        self,
+        page: Page,
+        module: str,
+        css: str,
+        body: str = "",
+        *,
+        head: str = "",
+        sandbox: str | None = None,
+    ) -> None:
+        self.page: Page | Frame = page
         self.errors: list[str] = []
         self.requests: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda said: self._note(said.type, said.text))
         page.on("request", lambda request: self.requests.append(request.url))
-        page.set_content(
-            f"<!doctype html><html lang=en><title>board</title><style>{css}</style><body>{body}"
-        )
-        page.evaluate(STUB)
-        page.evaluate("async source => { window.module = await load(source); }", module)
+        text = f"<!doctype html><html lang=en><head>{head}<title>board</title><style>{css}</style>"
+        text += f"</head><body>{body}"
+        if sandbox is None:
+            page.set_content(text)
+        else:
+            source = html.escape(text, quote=True)
+            frame = f'<iframe sandbox="{sandbox}" srcdoc="{source}" style="width:100%;height:90vh">'
+            page.set_content(frame)
+            self.page = page.frames[1]
+            self.page.wait_for_load_state()
+        self.page.evaluate(STUB)
+        self.page.evaluate("async source => { window.module = await load(source); }", module)
+
+    def _note(self, kind: str, text: str) -> None:
+        if kind == "error":  # what a policy refuses is told there
+            self.errors.append(text)
 
     def open(self, state: dict[str, Any] | None = None) -> None:
         """Make a model and render a view of it."""

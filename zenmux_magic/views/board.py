@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 1.0
 _VIEW = "application/vnd.jupyter.widget-view+json"
-_MEND = (
-    "shown in steps, because this page cannot load the live board: install anywidget into"
-    " the environment of JupyterLab itself, then reload the page"
-)
+_CANNOT = "shown in steps, because this page cannot load the live board"
 
 
 class BoardView:
@@ -48,6 +45,7 @@ class BoardView:
         patience_s: How long to wait for a page before the document view takes over.
         widget: The one to show the run in; else one is made.
         cell: The id of the cell that asks, if it is known.
+        mend: What to do where no page can show the widget.
     """
 
     def __init__(
@@ -59,12 +57,14 @@ class BoardView:
         patience_s: float = PATIENCE_S,
         widget: Board | None = None,
         cell: str = "",
+        mend: str = "",
     ) -> None:
         from zenmux_magic.views import widget as widgets  # on the main thread: it takes its time
 
         self._widgets = widgets
         self._given = widget
         self._cell = cell
+        self._note = ": ".join(part for part in (_CANNOT, mend) if part)
         self._publisher = publisher
         self._reader = reader
         self._errors = errors
@@ -242,7 +242,7 @@ class BoardView:
         """No page has come: show the run in steps instead."""
         assert self._publisher is not None
         self._stand_in = DocumentView(
-            self._publisher, self._reader, display_id=self._display_id, note=_MEND
+            self._publisher, self._reader, display_id=self._display_id, note=self._note
         )
         self._stand_in.open(self._requests, self._controls)
         for column, event in self._history:
