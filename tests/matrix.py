@@ -23,7 +23,7 @@ from tests.support.environment import CHECKOUT
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 DEPENDENCIES = {"newest": "highest", "lowest": "lowest-direct"}
 EXTRAS = ".[lab,test-core]"
-FRONT_ENDS = ("jupyter-console>=6.6", "papermill>=2.5", "pexpect>=4.8")
+FRONT_ENDS = ("jupyter-console>=6.6.3", "papermill>=2.5", "pexpect>=4.8")
 DRIVER = "playwright"  # drives the browser: the newest everywhere, it is no dependency of anybody's
 TOLD = (
     "ipython", "ipykernel", "jupyterlab", "notebook", "ipywidgets", "anywidget", "nbclient", "nbconvert",
@@ -102,7 +102,8 @@ def _try(place: Path, python: str, which: str) -> Tried:
         tried.versions[package.lower()] = version
     report = place / "report.xml"
     # Old packages warn of what newer ones have mended.
-    arguments = ["-q", "-W", "default", "-p", "no:cacheprovider", f"--junitxml={report}"]
+    arguments = ["-q", "-W", "default", "-p", "no:cacheprovider"]
+    arguments += ["-o", "junit_family=xunit1", f"--junitxml={report}"]
     command = [str(interpreter), "-m", "pytest", *arguments, "tests/test_every_front_end.py"]
     subprocess.run(command, cwd=CHECKOUT, check=False)
     _read(report, tried)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,12 +14,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from tests.support.environment import environment
-from tests.support.front_ends import with_key
+from tests.support.front_ends import PROGRAMS, InTerminal, run_program, with_key
 from tests.support.gateway import KEY, Gateway, error, streaming
 
 pexpect = pytest.importorskip("pexpect", reason="terminals are driven with pexpect")
-
-_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\x1b[=>78]|[\x00-\x08\x0e-\x1f]")
 
 
 @pytest.fixture
@@ -82,34 +79,16 @@ def written(path: Path) -> Path:
 
 
 ANSWER = "Costs $5 and $6.\n\n$$x^2$$\n\n```python\nprint(1)\n```\n\n| a |\n|---|\n| <b>1</b> |\n"
-PROGRAMS = {
-    "papermill": ["papermill", "in.ipynb", "out.ipynb"],
-    "nbconvert": ["nbconvert", "--execute", "--to", "notebook", "--output", "out", "in.ipynb"],
-}
 
 
-def python_m(arguments: list[str], home: Path, **variables: str) -> None:
-    # The kernel of this environment, and not of whatever else is installed on the machine.
-    variables["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")
-    subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=home,
-        env=environment(home, **variables),
-        check=True,
-        timeout=120,
-        capture_output=True,
-    )
-
-
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("program", ["papermill", "nbconvert"])
 def test_programs_that_run_notebooks_save_safe_static_output(
     program: str, gateway: Gateway, tmp_path: Path
 ) -> None:
     pytest.importorskip(program)
     gateway.route = lambda asked: streaming(ANSWER)
     written(tmp_path / "in.ipynb")
-    variables = {"ZENMUX_API_KEY": KEY, "ZENMUX_BASE_URL": gateway.base_url}
-    python_m(PROGRAMS[program], tmp_path, **variables)
+    run_program(PROGRAMS[program], tmp_path, **with_key(gateway.base_url))
     text = (tmp_path / "out.ipynb").read_text(encoding="utf-8")
     assert "widget" not in text
     assert KEY not in text
@@ -119,80 +98,39 @@ def test_programs_that_run_notebooks_save_safe_static_output(
         assert output.data["text/plain"] == ANSWER
         assert "<b>1" not in output.data["text/html"] + output.data["text/markdown"]
 
-    python_m(["nbconvert", "--to", "html", "out.ipynb"], tmp_path)
+    run_program(["nbconvert", "--to", "html", "out.ipynb"], tmp_path)
     page = (tmp_path / "out.html").read_text(encoding="utf-8")
     assert "zenmux-settled" in page
     assert "<span>$</span>5" in page  # a price, not the beginning of a formula
-    python_m(["nbconvert", "--to", "markdown", "out.ipynb"], tmp_path)
+    run_program(["nbconvert", "--to", "markdown", "out.ipynb"], tmp_path)
     assert "print" in (tmp_path / "out.md").read_text(encoding="utf-8")
+    run_program(["nbconvert", "--to", "script", "out.ipynb"], tmp_path)
+    assert "'zenmux'" in (tmp_path / "out.py").read_text(encoding="utf-8")
 
 
-@pytest.fixture(params=["ipython", "console"])
-def terminal(request: pytest.FixtureRequest, gateway: Gateway, tmp_path: Path) -> Iterator[Any]:
-    """IPython, or jupyter console, in a real pseudo-terminal."""
-    modules = {
-        "ipython": ["IPython", "--no-banner", "--no-confirm-exit", "--colors=NoColor"],
-        "console": ["jupyter_console", "--ZMQTerminalInteractiveShell.banner="],
-    }
-    if request.param == "console":
+@pytest.fixture(params=["IPython", "jupyter console"])
+def terminal(
+    request: pytest.FixtureRequest, gateway: Gateway, tmp_path: Path
+) -> Iterator[InTerminal]:
+    """IPython, or jupyter console, in a real pseudo-terminal, a narrow one."""
+    if request.param == "jupyter console":
         pytest.importorskip("jupyter_console")
-    variables = {"ZENMUX_API_KEY": KEY, "ZENMUX_BASE_URL": gateway.base_url, "TERM": "xterm"}
-    variables["PROMPT_TOOLKIT_NO_CPR"] = "1"  # pexpect is no terminal that tells its cursor's place
-    child = pexpect.spawn(
-        sys.executable,
-        ["-m", *modules[request.param]],
-        env=environment(tmp_path, **variables),
-        cwd=str(tmp_path),
-        encoding="utf-8",
-        timeout=20,
-        dimensions=(40, 200),
-    )
-    child.expect(prompt(1))
-    yield child
-    child.close(force=True)
+    running = InTerminal(request.param, tmp_path, columns=60, **with_key(gateway.base_url))
+    yield running
+    running.close()
 
 
-def prompt(number: int) -> str:
-    """A prompt, whatever colours stand between its characters."""
-    gap = r"(?:\x1b\[[0-9;?]*[a-zA-Z])*"
-    return gap.join(["In", " ", r"\[", *str(number), r"\]", ":"])
-
-
-def typed(child: Any, *lines: str, until: str) -> str:
-    for line in lines:
-        child.send(f"{line}\r")
-    child.expect(until)
-    return _ESCAPES.sub("", child.before)
-
-
-def test_tab_completes_a_model_in_a_terminal(terminal: Any, spoken: Gateway) -> None:
-    typed(terminal, "%load_ext zenmux_magic", until=prompt(2))
-    typed(terminal, "%zenmux models", until=prompt(3))
-    terminal.send("%%zenmux -m anthr\t")
-    terminal.expect("opic/claude-sonnet-4.5")
-
-
-def test_a_terminal(terminal: Any, spoken: Gateway) -> None:
-    typed(terminal, "%load_ext zenmux_magic", until=prompt(2))
-    shown = typed(terminal, "%%zenmux -o a", "hi", "", "", until=prompt(3))
+def test_a_terminal(terminal: InTerminal, spoken: Gateway) -> None:
+    terminal.run("%load_ext zenmux_magic")
+    shown = terminal.run("%%zenmux -o a\nhi")
     assert "echo **hi**" in shown
     assert "tokens/s" in shown
-    assert "(1, 'echo **hi**')" in typed(terminal, "1, str(a)", until=prompt(4))
-    shown = typed(terminal, "%zenmux nonsense", until=prompt(5))
+    assert terminal.value("a.text") == "echo **hi**"
+    shown = terminal.run("%zenmux nonsense")
     assert "ZenMux: %zenmux knows no 'nonsense'" in shown
     assert "Traceback" not in shown
-
-
-def test_an_interrupt_in_a_terminal(terminal: Any, gateway: Gateway) -> None:
-    gateway.route = lambda asked: streaming("word " * 400, pace_s=0.05)
-    typed(terminal, "%load_ext zenmux_magic", until=prompt(2))
-    typed(terminal, "%%zenmux -o a", "hi", "", "", until="word word")
-    terminal.sendintr()
-    shown = typed(terminal, until=prompt(3))
-    assert "Interrupted. What had come is kept in a." in shown
-    assert "Traceback" not in shown
-    gateway.wait_departure(1)
-    assert "'Interrupted'" in typed(terminal, "a.text[:4], a.error.kind", until=prompt(4))
+    terminal.run("%zenmux models")
+    assert terminal.completes("%%zenmux -m anthr", "opic/claude-sonnet-4.5")
 
 
 SCRIPT = """%load_ext zenmux_magic
