@@ -1,4 +1,4 @@
-"""Lists and tables that are committed part by part.
+"""Lists, tables and long paragraphs that are committed part by part.
 
 In: the tokens of a list or table. Out: what it takes to go on with it later: the HTML that opens
 and closes it, and the source lines that put a parser back into it.
@@ -22,7 +22,7 @@ _MARKER = re.compile(r"([ \t]*(?:[-+*]|\d{1,9}[.)]))([ \t]*)(.?)")
 
 @dataclass(frozen=True)
 class OpenContainer:
-    """A list or table at the end of what is committed, which later parts go into.
+    """A list, table or paragraph at the end of what is committed, which later parts go into.
 
     Attributes:
         opener: HTML that opens it again for a continuation.
@@ -46,6 +46,9 @@ class OpenContainer:
     def shown_alone(self) -> str:
         """The opener of a continuation, right also where nothing joins it to its beginning."""
         return self.opener if self.number is None else f'<ol start="{self.number}">'
+
+
+PARAGRAPH = OpenContainer('<p dir="auto">', "</p>", 1, (), 0)
 
 
 def list_opener(token: Token) -> str:

@@ -2,7 +2,7 @@
 
 In: text in any chunks. Out: HTML that is final (only ever appended to, within a revision) and the
 HTML of the rest as it looks now. Blocks are decided on complete lines; lists and tables go item by
-item and row by row. It knows nothing of messages or views.
+item and row by row, long paragraphs piece by piece. It knows nothing of messages or views.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from .containers import TABLE_CLOSER, OpenContainer, list_opener, open_list, open_table
+from .containers import PARAGRAPH, TABLE_CLOSER, OpenContainer, list_opener, open_list, open_table
 from .large import LargeBlock
+from .long_paragraph import CUT, LongParagraph, settled_lines
 from .open_fence import MARK, OpenFence
 from .outline import LISTS, MAYBE_A_TITLE, Block, blank, fence_is_open, is_final, parts, top_blocks
 from .parser import Env, parser
+from .pieces import LONGEST
 from .policy import Policy, sanitise
 from .references import References
 from .repair import Live, shown_lines
@@ -24,9 +26,14 @@ from .writer import Writer
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-# Characters of one unfinished block from which on it is not rendered anew with every frame.
+# Characters of one unfinished block from which on it is not rendered anew with every frame, and
+# from which on only when it has doubled.
 _LARGE = 8_000
-_ROWS = ("<table><tbody>", "</tbody></table>")
+_HUGE = 64_000
+# Characters that come before a long paragraph is looked at again.
+_STEP = 150
+_INSIDE = {"tr_open": ("<table><tbody>", "</tbody></table>"), "inline": ("<p>", "</p>")}
+_ITEMS = ("<ul>", "</ul>")
 
 
 class GrowingBlocks:
@@ -53,6 +60,7 @@ class GrowingBlocks:
         self._pending = 0
         self._next_commit = 0
         self._next_commit_at_blank = 0
+        self._next_piece = LONGEST
         self._large: LargeBlock | None = None
 
     def grow(self, text: str) -> None:
@@ -64,14 +72,20 @@ class GrowingBlocks:
         head, newline, rest = text.rpartition("\n")
         if not newline:
             self._partial += text
+        elif self._take(head, rest):
             return
+        if self._fence is None and self._pending + len(self._partial) > self._next_piece:
+            self._commit_pieces()
+
+    def _take(self, head: str, rest: str) -> bool:
+        """Take complete lines; whether an open fence holds them."""
         lines = (self._partial + head).split("\n")
         self._partial = rest
         self._lines += lines
         self._pending += sum(map(len, lines)) + len(lines)
         if self._fence is not None and self._fence.holds(lines):
             self._fence.extend(lines)
-            return
+            return True
         self._fence = None
         if self._pending >= self._next_commit or (
             "" in lines and self._pending >= self._next_commit_at_blank
@@ -80,6 +94,7 @@ class GrowingBlocks:
         # A text full of late definitions is rendered again at growing distances only.
         if self._references.stale and self._size >= self._revised_at:
             self._revise(final=False)
+        return False
 
     def finish(self) -> None:
         """Take what is left as complete and commit it."""
@@ -102,8 +117,8 @@ class GrowingBlocks:
         return self._whole_live()
 
     def _large_live(self, size: int) -> tuple[str, int]:
-        """A block so large that new text is only added, until it has grown by an eighth."""
-        if self._large is None or size > self._large.size * 9 // 8:
+        """A block so large that new text is only added, until it has grown a good deal."""
+        if self._large is None or size > _further(self._large.size):
             self._large = LargeBlock(*self._whole_live(), size)
         return self._large.html, self._large.join
 
@@ -124,6 +139,7 @@ class GrowingBlocks:
         return self.open is not None and self.open.closer == TABLE_CLOSER
 
     def _parse(self, lines: list[str], env: Env) -> tuple[list[Token], list[bool]]:
+        env["continues"] = self.open is PARAGRAPH
         tokens = parser(self._policy.max_nesting).parse("\n".join([*lines, ""]), env)
         loose = self.open is not None and self.open.loose
         return tokens, space_items(tokens, lines, loose=loose)
@@ -139,10 +155,10 @@ class GrowingBlocks:
             return sanitise(writer.write(tokens), self._policy), 0
         first, *rest = top_blocks(tokens)
         going_on = parts(tokens, first)[self.open.skipped :]
+        inner = writer.write(tokens[going_on[0].first : going_on[-1].last]) if going_on else ""
         others = writer.write(tokens[rest[0].first :]) if rest else ""
-        if not going_on:
+        if not inner:
             return sanitise(others, self._policy), 0
-        inner = writer.write(tokens[going_on[0].first : going_on[-1].last])
         html = f"{self.open.shown_alone}{inner}{self.open.closer}{others}"
         return sanitise(html, self._policy), self.open.depth
 
@@ -177,8 +193,10 @@ class GrowingBlocks:
         self._lines = lines[consumed:]
         self._pending = sum(map(len, self._lines)) + len(self._lines)
         # A block that will not end is looked at again at growing distances only.
-        self._next_commit = self._pending * 9 // 8 if self._pending > _LARGE else 0
-        self._next_commit_at_blank = self._pending * 65 // 64 if self._pending > _LARGE else 0
+        large = self._pending > _LARGE
+        self._next_commit = _further(self._pending) if large else 0
+        steps = 64 if self._pending <= _HUGE else 4
+        self._next_commit_at_blank = self._pending * (steps + 1) // steps if large else 0
 
     def _commit_blocks(self, tokens: list[Token], done: list[Block], consumed: int) -> int:
         for block in done:
@@ -195,7 +213,7 @@ class GrowingBlocks:
     def _parts_html(self, tokens: list[Token], chosen: list[Block]) -> str:
         if not chosen:
             return ""
-        before, after = _ROWS if chosen[0].kind == "tr_open" else ("<ul>", "</ul>")
+        before, after = _INSIDE.get(chosen[0].kind, _ITEMS)
         inner = Writer(self._policy).write(tokens[chosen[0].first : chosen[-1].last])
         html = sanitise(f"{before}{inner}{after}", self._policy)
         return html[len(before) : len(html) - len(after)]
@@ -248,6 +266,34 @@ class GrowingBlocks:
             join = self.open.depth
         self._fence = OpenFence(fence, sanitise(html, self._policy), join)
 
+    def _commit_pieces(self) -> None:
+        """Commit what is final of a long paragraph at the end, also of the line being typed."""
+        size = self._pending + len(self._partial)
+        self._next_piece = _further(size)
+        if self.open not in (None, PARAGRAPH):
+            return
+        continues = self.open is PARAGRAPH
+        lines = settled_lines(self._lines, self._partial, continues)
+        env = {**self._references.environment(), "pieces": True}
+        tokens, _ = self._parse(lines, env)
+        blocks = top_blocks(tokens)
+        found = LongParagraph.at_the_end(tokens, blocks, lines, continues)
+        if found is None or "pending_from" in env or self._references.are_new(env):
+            return
+        self._next_piece = size + _STEP
+        if not found.tokens:
+            return
+        self._commit_blocks(tokens, blocks[:-1], 0)
+        html = sanitise(f"<p>{Writer(self._policy).write(found.tokens)}</p>", self._policy)
+        opener = "" if continues and len(blocks) == 1 else PARAGRAPH.opener
+        self.committed.append(opener + html.removeprefix("<p>").removesuffix("</p>"))
+        self.open, self._large = PARAGRAPH, None
+        self._references.committed([*lines[: blocks[-1].start], found.source])
+        rest = "\n".join([*self._lines, self._partial])[found.end :]
+        *self._lines, self._partial = f"{CUT}{rest}".split("\n")
+        self._pending = sum(map(len, self._lines)) + len(self._lines)
+        self._next_piece = self._pending + len(self._partial) + _STEP
+
     def _revise(self, *, final: bool) -> None:
         """Render everything again, with the definitions that came late."""
         source = "".join(self._source)
@@ -259,3 +305,8 @@ class GrowingBlocks:
         again.revision = self.revision if same else self.revision + 1
         again._revised_at = self._size * 3 // 2
         self.__dict__.update(again.__dict__)
+
+
+def _further(size: int) -> int:
+    """The size at which it is time to look again at a block that will not end."""
+    return size * 9 // 8 if size <= _HUGE else size * 2

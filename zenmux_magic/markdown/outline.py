@@ -42,7 +42,9 @@ def top_blocks(tokens: list[Token]) -> list[Block]:
 
 
 def parts(tokens: list[Token], block: Block) -> list[Block]:
-    """The items of a list or the body rows of a table."""
+    """The items of a list, the text of a paragraph or the body rows of a table."""
+    if block.kind == "paragraph_open":
+        return [Block("inline", block.first + 1, block.last - 1, block.start, block.end)]
     if block.kind in LISTS:
         return _blocks(tokens, block.first + 1, block.last - 1, 1)
     return [row for row in _blocks(tokens, block.first, block.last, 2) if row.kind == "tr_open"][1:]

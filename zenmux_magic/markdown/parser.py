@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .maths import OPENERS, formula_at
+from .pieces import LONGEST, is_readable, pieces
 from .repair import add_repairs
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_core import StateCore
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
@@ -26,6 +28,7 @@ _TASK = re.compile(r"\[([ xX])\](?=\s|$)")
 _HEADING = re.compile(r"#{1,6}(?:[ \t]|$)")
 _MOST_COLUMNS = 64
 _MOST_LINKS = 100
+_LONGEST_FORMULA = 8_000
 _instances = threading.local()
 
 
@@ -58,9 +61,48 @@ def _build(max_nesting: int) -> MarkdownIt:
     )
     md.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     md.block.ruler.at("fence", _fence, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+    md.block.ruler.at("lheading", _lheading)
+    md.core.ruler.at("inline", _inline)
+    md.core.ruler.disable("linkify")  # ours does it for each piece
     md.core.ruler.after("inline", "tasks", _tasks)
     add_repairs(md)
     return md
+
+
+def _inline(state: StateCore) -> None:
+    """Read what stands between block marks, piece by piece.
+
+    With "continues" in the environment, the first text is the rest of one that has been cut, behind
+    one character; with "pieces", a token stands between two pieces that says where the first ends.
+    """
+    from markdown_it.token import Token
+
+    env, continues = state.env, bool(state.env.get("continues"))
+    for token in state.tokens:
+        if token.type != "inline":
+            continue
+        at = int(continues)
+        children: list[Token] = []
+        for piece in pieces(token.content[at:], continues=continues):
+            if children and env.get("pieces"):
+                children.append(Token("piece", "", 0, meta={"at": at}))
+            at += len(piece)
+            if at == len(token.content) and env.get("repair") is token.content:
+                env["repair"] = piece
+            children += _read(piece, state)
+        token.children, continues = children, False
+
+
+def _read(piece: str, state: StateCore) -> list[Token]:
+    from markdown_it.rules_core import StateCore, linkify
+    from markdown_it.token import Token
+
+    if not is_readable(piece):
+        return [Token("text", "", 0, content=piece)]
+    children = state.md.inline.parse(piece, state.md, state.env, [])
+    text = Token("inline", "", 0, content=piece, children=children)
+    linkify(StateCore(piece, state.md, state.env, [text]))
+    return text.children or []
 
 
 def _formula(state: StateInline, silent: bool) -> bool:
@@ -119,12 +161,30 @@ def _table(state: StateBlock, start: int, stop: int, silent: bool) -> bool:
     """A table of a size that a reader could have a use for: short rows are filled up with cells."""
     from markdown_it.rules_block import table
 
-    if start + 2 > stop or _line(state, start + 1).count("|") > _MOST_COLUMNS:
+    if start + 2 > stop or (start == 0 and state.env.get("continues")):
+        return False
+    head, row = _line(state, start), _line(state, start + 1)
+    if max(len(head), len(row)) > LONGEST or row.count("|") > _MOST_COLUMNS:
         return False
     # A heading is one as soon as its line is complete, whatever follows.
-    if _HEADING.match(_line(state, start)):
+    if _HEADING.match(head):
         return False
     return table(state, start, stop, silent)
+
+
+def _lheading(state: StateBlock, start: int, stop: int, silent: bool) -> bool:
+    """A heading by the line under it, unless its text is so long that it has been cut."""
+    from markdown_it.rules_block import lheading
+
+    if start == 0 and state.env.get("continues"):
+        return False
+    if not lheading(state, start, stop, silent):
+        return False
+    if len(state.tokens[-2].content) <= LONGEST:
+        return True
+    del state.tokens[-3:]
+    state.line = start
+    return False
 
 
 def _fence(state: StateBlock, start: int, stop: int, silent: bool) -> bool:
@@ -165,20 +225,25 @@ def _formula_block(state: StateBlock, start: int, stop: int, silent: bool) -> bo
 
 
 def _formula_end(state: StateBlock, start: int, stop: int, closer: str) -> int | None:
-    known: dict[tuple[str, int, int], int] = state.env.setdefault("formula_open", {})
+    # What is known of each kind of formula: from where on it may go on, and how far none ends.
+    known: dict[tuple[str, int, int], tuple[int, int]] = state.env.setdefault("formula_open", {})
     key = (closer, state.blkIndent, stop)
-    if known.get(key, -1) > start:
+    ended, searched = known.get(key, (-1, -1))
+    if ended > start:
         return None
-    for line in range(start, stop):
+    for line in range(max(start, searched), stop):
         text = _line(state, line).rstrip()
         if not text or (line > start and state.sCount[line] < state.blkIndent):
-            known[key] = line
+            known[key] = (line, line)
+            return None
+        if state.eMarks[line] - state.bMarks[start] > _LONGEST_FORMULA:
+            known[key] = (ended, line)
             return None
         close = text.find(closer, 2 if line == start else 0)
         if close >= 0:
             whole = close + 2 == len(text) and (line > start or text[2:-2].strip())
             return line if whole else None
-    known[key] = stop
+    known[key] = (stop, stop)
     # Nothing closed it and nothing ended it: later lines may still make it a formula.
     state.env["pending_from"] = min(start, state.env.get("pending_from", start))
     return None
