@@ -6,6 +6,7 @@ It does not stream; `incremental` does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from .parser import Env, parser
@@ -14,11 +15,13 @@ from .spacing import space_items
 from .writer import Writer
 
 ENGINES = ("markdown-it", "markdown")
+# NUL, and half characters, which no encoder takes.
+_NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
 
 
 def normalise(text: str) -> str:
-    """Line ends as LF, no NUL: what both engines would make of them."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+    """Line ends as LF, and U+FFFD for what is no character: what both engines read."""
+    return _NO_CHARACTER.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def to_html(

@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from .containers import PARAGRAPH, TABLE_CLOSER, OpenContainer, list_opener, open_list, open_table
-from .large import LargeBlock
+from .large import LargeBlock, further
 from .long_paragraph import CUT, LongParagraph, settled_lines
 from .open_fence import MARK, OpenFence
 from .outline import LISTS, MAYBE_A_TITLE, Block, blank, fence_is_open, is_final, parts, top_blocks
@@ -26,10 +26,8 @@ from .writer import Writer
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-# Characters of one unfinished block from which on it is not rendered anew with every frame, and
-# from which on only when it has doubled.
+# Characters of one unfinished block from which on it is not rendered anew with every frame.
 _LARGE = 8_000
-_HUGE = 64_000
 # Characters that come before a long paragraph is looked at again.
 _STEP = 150
 _INSIDE = {"tr_open": ("<table><tbody>", "</tbody></table>"), "inline": ("<p>", "</p>")}
@@ -118,7 +116,7 @@ class GrowingBlocks:
 
     def _large_live(self, size: int) -> tuple[str, int]:
         """A block so large that new text is only added, until it has grown a good deal."""
-        if self._large is None or size > _further(self._large.size):
+        if self._large is None or size > further(self._large.size):
             self._large = LargeBlock(*self._whole_live(), size)
         return self._large.html, self._large.join
 
@@ -194,9 +192,8 @@ class GrowingBlocks:
         self._pending = sum(map(len, self._lines)) + len(self._lines)
         # A block that will not end is looked at again at growing distances only.
         large = self._pending > _LARGE
-        self._next_commit = _further(self._pending) if large else 0
-        steps = 64 if self._pending <= _HUGE else 4
-        self._next_commit_at_blank = self._pending * (steps + 1) // steps if large else 0
+        self._next_commit = further(self._pending) if large else 0
+        self._next_commit_at_blank = self._pending + (self._next_commit - self._pending) // 8
 
     def _commit_blocks(self, tokens: list[Token], done: list[Block], consumed: int) -> int:
         for block in done:
@@ -269,7 +266,7 @@ class GrowingBlocks:
     def _commit_pieces(self) -> None:
         """Commit what is final of a long paragraph at the end, also of the line being typed."""
         size = self._pending + len(self._partial)
-        self._next_piece = _further(size)
+        self._next_piece = further(size)
         if self.open not in (None, PARAGRAPH):
             return
         continues = self.open is PARAGRAPH
@@ -305,8 +302,3 @@ class GrowingBlocks:
         again.revision = self.revision if same else self.revision + 1
         again._revised_at = self._size * 3 // 2
         self.__dict__.update(again.__dict__)
-
-
-def _further(size: int) -> int:
-    """The size at which it is time to look again at a block that will not end."""
-    return size * 9 // 8 if size <= _HUGE else size * 2

@@ -13,9 +13,12 @@ from collections.abc import Sequence
 
 from .containers import OpenContainer
 from .engines import to_html
+from .large import LargeBlock, further
 from .policy import Policy
 from .repair import shown_lines
 
+# Characters of an unfinished part from which on it is not rendered anew with every frame.
+_LARGE = 4_000
 _FENCE = re.compile(r"(`{3,}|~{3,})")
 # Starts at the margin, and neither goes on with a list or definition nor is an indented line.
 _FRESH = re.compile(r"(?![-+*:][ \t]|\d+[.)][ \t]|\[[^\]]*\]:|>)[^\s|]")
@@ -34,10 +37,14 @@ class GrowingSegments:
         self._lines: list[str] = []
         self._partial = ""
         self._fence = ""
+        self._size = 0
+        self._large: LargeBlock | None = None
 
     def grow(self, text: str) -> None:
         """Take more text; commit the parts that a later line has ended."""
         self._source.append(text)
+        if self._large is not None:
+            self._large.add(text)
         head, newline, rest = text.rpartition("\n")
         if not newline:
             self._partial += text
@@ -59,8 +66,13 @@ class GrowingSegments:
 
     def live(self) -> tuple[str, int]:
         """HTML of what is not committed yet; it never continues anything."""
+        size = self._size + len(self._partial)
+        if self._large is not None and size <= further(self._large.size):
+            return self._large.html, 0
         lines, _ = shown_lines(self._lines, self._partial, in_table=False)
-        return self._html("\n".join(lines)), 0
+        html = self._html("\n".join(lines))
+        self._large = LargeBlock(html, 0, size) if size > _LARGE else None
+        return html, 0
 
     def _html(self, text: str) -> str:
         return to_html(text, engine="markdown", extensions=self._extensions, policy=self._policy)
@@ -72,8 +84,9 @@ class GrowingSegments:
             if html:
                 # The engine writes a line end between blocks, none at the end.
                 self.committed.append(f"\n{html}" if self.committed else html)
-            self._lines = []
+            self._lines, self._size, self._large = [], 0, None
         self._lines.append(line)
+        self._size += len(line) + 1
         mark = _FENCE.match(line.lstrip())
         if mark and not self._fence:
             self._fence = mark[0]

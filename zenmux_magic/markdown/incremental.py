@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .containers import OpenContainer
-from .engines import ENGINES
+from .engines import ENGINES, normalise
 from .growing import GrowingBlocks
 from .large import closing_tags
 from .policy import DEFAULT_POLICY, Policy
@@ -127,9 +127,9 @@ class IncrementalMarkdown:
         text = self._return + text
         # A carriage return at the end may be the first half of a line end.
         self._return = "\r" if text.endswith("\r") else ""
-        text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
+        text = normalise(text.removesuffix("\r"))
         if text:
-            self._growing.grow(text.replace("\0", "\ufffd"))
+            self._growing.grow(text)
             self._fresh = None
 
     def finish(self) -> None:

@@ -8,6 +8,13 @@ from __future__ import annotations
 
 from .writer import escape
 
+_HUGE = 64_000
+
+
+def further(size: int) -> int:
+    """The size at which it is time to render a block again that had this one."""
+    return size * 9 // 8 if size <= _HUGE else size * 2
+
 
 def closing_tags(fragment: str) -> str:
     """The closing tags that a fragment ends with."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 LONGEST = 2_000  # characters that are read at once
 _PIECE = 600
-_MOST_BRACKETS = 200
+_MOST_BRACKETS = 100
 _MARK = re.compile(r"[\[\]()`*$]|\s+")
 
 

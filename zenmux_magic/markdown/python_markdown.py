@@ -3,12 +3,16 @@
 In: a whole text and a list of extensions. Out: HTML in the same dress as the first engine's, not
 yet sanitised. Raw HTML is off here too, and whatever attributes an extension let the model set
 (`attr_list`) are taken off the tree before ours are put on.
+
+The package takes time that grows with the square of a block, and of its brackets: a block that is too
+long for it, and a whole text that is, are shown as they were typed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -23,10 +27,13 @@ from .highlight import language_name
 from .maths import formula_at
 from .policy import Policy
 from .python_markdown_tree import Dresser
-from .writer import code_html, escape, formula_html, table_open
+from .writer import code_html, escape, formula_html, isolate, table_open
 
 DEFAULT_EXTENSIONS = ("abbr", "def_list", "footnotes", "tables", "sane_lists")
 _FENCE = re.compile(r"^(?P<mark>`{3,}|~{3,})(?P<info>[^`\n]*)$")
+_LONGEST_TEXT = 200_000
+_LONGEST_BLOCK = 20_000
+_MOST_LOOKED_AT = 1_000_000  # by all the brackets of a block, each looking for its partner
 _OFF = ("html_block", "markdown_block", "fenced_code_block")
 
 
@@ -42,6 +49,8 @@ def convert(text: str, extensions: Sequence[object], policy: Policy, settled: bo
     Raises:
         ValueError: An extension cannot be loaded.
     """
+    if len(text) > _LONGEST_TEXT:
+        return f"<pre>{escape(text)}</pre>"
     chosen: list[Any] = [*(extensions or DEFAULT_EXTENSIONS), _Ours(policy, settled)]
     try:
         # A fresh instance each time: the package keeps a text's state in itself, and two
@@ -69,6 +78,7 @@ class _Ours(Extension):
             md.preprocessors.deregister(name, strict=False)
         md.inlinePatterns.deregister("html", strict=False)
         md.preprocessors.register(_Fences(md, self), "zenmux_fences", 25)
+        md.preprocessors.register(_LongBlocks(md, self), "zenmux_long_blocks", 24)
         md.inlinePatterns.register(_Formula(md, self), "zenmux_formula", 185)
         md.inlinePatterns.register(_Break(r"(?i)<br\s?/?>", md), "zenmux_break", 95)
         md.treeprocessors.register(_Dress(md, self), "zenmux_dress", -10)
@@ -101,6 +111,31 @@ class _Fences(Preprocessor):
     def _stash(self, code: str, info: str) -> str:
         framed = code_html(code, language_name(info), self.ours.policy, settled=self.ours.settled)
         return self.md.htmlStash.store(framed)
+
+
+class _LongBlocks(Preprocessor):
+    """Takes blocks away from the package that it would need too long for."""
+
+    def __init__(self, md: Markdown, ours: _Ours) -> None:
+        super().__init__(md)
+        self.ours = ours
+
+    def run(self, lines: list[str]) -> list[str]:
+        out: list[str] = []
+        for blank, block in groupby(lines, key=lambda line: not line.strip()):
+            whole = list(block)
+            text = "\n".join(whole)
+            out += whole if blank or not _is_long(text) else [self._stash(text)]
+        return out
+
+    def _stash(self, text: str) -> str:
+        shown = isolate(text) if self.ours.settled else escape(text)
+        return self.md.htmlStash.store(f'<p dir="auto">{shown}</p>')
+
+
+def _is_long(block: str) -> bool:
+    size = len(block)
+    return size > _LONGEST_BLOCK or size * block.count("[") > _MOST_LOOKED_AT
 
 
 def _closes(line: str, mark: str) -> bool:

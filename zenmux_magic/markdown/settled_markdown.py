@@ -15,7 +15,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .maths import DENIED, formula_at, is_harmless
+from .engines import normalise
+from .maths import DENIED, OPENERS, formula_at, is_harmless
 from .parser import Env, parser
 from .policy import DEFAULT_POLICY, Policy, link_target
 
@@ -28,7 +29,8 @@ _KEPT_TAG = re.compile(
 )
 _IMAGE = re.compile(r"!\[(?:[^\[\]\\]|\\.|\[[^\[\]]*\])*\](?=[(\[])")
 _SHORTCUT = re.compile(r"!\[([^\[\]\\]+)\]")
-_DESTINATION = re.compile(r"[\s>]*<?([^\s<>()]+)")
+_LONGEST_URL = 4_000
+_DESTINATION = re.compile(rf"[\s>]*<?([^\s<>()]{{1,{_LONGEST_URL}}})")
 _MARKUP = re.compile(r"[\[\]\\`*_$|#~!]|:(?=//)")
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 
@@ -40,7 +42,7 @@ def settled_markdown(text: str, policy: Policy = DEFAULT_POLICY) -> str:
         text: The answer as the model wrote it.
         policy: Which links may stay links.
     """
-    source = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+    source = normalise(text)
     env: Env = {}
     tokens = parser(policy.max_nesting).parse(source, env)
     lines = source.split("\n")
@@ -110,6 +112,7 @@ def _rewrite(text: str, labels: frozenset[str], policy: Policy) -> str:
     out: list[str] = []
     at = 0
     closing_runs = _last_runs(text)
+    closers = {opener: text.rfind(closer) for opener, closer in OPENERS.items()}
     while found := _SPECIAL.search(text, at):
         out.append(text[at : found.start()])
         at = found.start()
@@ -117,7 +120,8 @@ def _rewrite(text: str, labels: frozenset[str], policy: Policy) -> str:
         if mark == "`":
             kept, at = _code_span(text, at, closing_runs)
         elif mark in "\\$":
-            kept, at = _dollar_or_backslash(text, at, policy)
+            closed = closers.get(text[at : at + 2], len(text)) > at + 1
+            kept, at = _dollar_or_backslash(text, at, closed, policy)
         elif mark == "<":
             kept, at = _tag(text, at)
         elif mark == "!":
@@ -144,8 +148,8 @@ def _code_span(text: str, at: int, closing_runs: dict[int, int]) -> tuple[str, i
     return text[at:stop], stop
 
 
-def _dollar_or_backslash(text: str, at: int, policy: Policy) -> tuple[str, int]:
-    found = formula_at(text, at, len(text))
+def _dollar_or_backslash(text: str, at: int, closed: bool, policy: Policy) -> tuple[str, int]:
+    found = formula_at(text, at, len(text)) if closed else None
     if found and is_harmless(found.tex, policy.math_limit):
         fence = "$$" if found.display else "$"
         tex = re.sub(r"<(?=[A-Za-z/!?])", "< ", found.tex)
@@ -176,6 +180,7 @@ def _image(text: str, at: int, labels: frozenset[str]) -> tuple[str, int]:
 
 def _destination(text: str, at: int, policy: Policy) -> tuple[str, int]:
     target = _DESTINATION.match(text, at + 2)
-    if target and link_target(target[1], policy):
+    whole = target is not None and len(target[1]) < _LONGEST_URL
+    if target and whole and link_target(target[1], policy):
         return text[at : at + 2], at + 2
     return f"]\\{text[at + 1]}", at + 2
