@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .maths import OPENERS, formula_at
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 Env = dict[str, Any]
+BlockRule = Callable[["StateBlock", int, int, bool], bool]
 _BREAK = re.compile(r"<br\s{0,3}/?>", re.IGNORECASE)
 _TASK = re.compile(r"\[([ xX])\](?=\s|$)")
 _HEADING = re.compile(r"#{1,6}(?:[ \t]|$)")
@@ -50,7 +51,8 @@ def _build(max_nesting: int) -> MarkdownIt:
             # begins anew behind each link.
             return 0 < text.count("://") + text.count("@") <= _MOST_LINKS
 
-    md = MarkdownIt("gfm-like", {"html": False, "maxNesting": max_nesting})
+    # The library drops what is nested deeper than its limit: ours is met before, and drops nothing.
+    md = MarkdownIt("gfm-like", {"html": False, "maxNesting": max_nesting + 2})
     md.linkify = SchemesOnly(options={"fuzzy_link": False, "fuzzy_ip": False})
     md.validateLink = lambda url: True  # type: ignore[method-assign]
     md.inline.ruler.at("linkify", _linkify)
@@ -60,6 +62,8 @@ def _build(max_nesting: int) -> MarkdownIt:
         "blockquote", "formula_block", _formula_block, {"alt": ["paragraph", "reference"]}
     )
     md.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
+    for name, rule, ends in _containers():
+        md.block.ruler.at(name, _up_to(max_nesting, rule), {"alt": ends})
     md.block.ruler.at("fence", _fence, {"alt": ["paragraph", "reference", "blockquote", "list"]})
     md.block.ruler.at("lheading", _lheading)
     md.core.ruler.at("inline", _inline)
@@ -185,6 +189,25 @@ def _lheading(state: StateBlock, start: int, stop: int, silent: bool) -> bool:
     del state.tokens[-3:]
     state.line = start
     return False
+
+
+def _containers() -> list[tuple[str, BlockRule, list[str]]]:
+    from markdown_it.rules_block import blockquote, list_block
+
+    ends = ["paragraph", "reference"]
+    return [
+        ("blockquote", blockquote, [*ends, "blockquote", "list"]),
+        ("list", list_block, [*ends, "blockquote"]),
+    ]
+
+
+def _up_to(depth: int, rule: BlockRule) -> BlockRule:
+    """A rule for quotes or lists that leaves what is nested too deep to the paragraphs."""
+
+    def limited(state: StateBlock, start: int, stop: int, silent: bool) -> bool:
+        return state.level < depth and rule(state, start, stop, silent)
+
+    return limited
 
 
 def _fence(state: StateBlock, start: int, stop: int, silent: bool) -> bool:
