@@ -17,15 +17,16 @@ PACKAGE = CHECKOUT / "zenmux_magic"
 ROOT = "zenmux_magic"
 
 # Room → the rooms it may import when it is imported itself. Values first, the magic last.
-VALUES = {"errors", "events", "request", "completion", "cost"}
+VALUES = {"errors", "events", "request", "completion", "cost", "inert"}
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "said": set(),
-    "errors": set(),
+    "inert": set(),
+    "errors": {"inert", "said"},
     "events": {"errors"},
     "request": set(),
     "cost": {"events"},
-    "completion": {"errors", "events", "request"},
+    "completion": {"errors", "events", "inert", "request"},
     "markdown": set(),
     "prompt": {"errors"},
     "words": {"errors", "prompt"},
@@ -39,9 +40,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "views": VALUES | {"markdown"},
     "engine": set(),
     "limiter": set(),
-    "comparison": {"completion", "errors"},
+    "comparison": {"completion", "errors", "inert"},
     "asking": VALUES | {"client", "limiter"},
-    "tables": set(),
+    "tables": {"inert"},
     "commandline": {"errors"},
     "models": {"client", "commandline", "cost", "engine", "errors", "events", "settings", "tables"},
     "run": VALUES | {"asking", "client", "comparison", "engine", "views"},
@@ -81,6 +82,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "client",
         "completion",
         "errors",
+        "inert",
         "request",
         "settings",
         "tables",

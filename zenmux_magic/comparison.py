@@ -15,6 +15,7 @@ from typing import Any, overload
 
 from zenmux_magic.completion import Completion
 from zenmux_magic.errors import ErrorInfo
+from zenmux_magic.inert import inert
 
 
 class Comparison(Sequence[Completion]):
@@ -64,7 +65,7 @@ class Comparison(Sequence[Completion]):
         return hash(tuple(one.text for one in self._completions))
 
     def __repr__(self) -> str:
-        return f"<Comparison of {len(self)}: {', '.join(label(one) for one in self)}>"
+        return inert(f"<Comparison of {len(self)}: {', '.join(label(one) for one in self)}>")
 
     def __await__(self) -> Generator[Any, None, Comparison]:
         """What is there need not be waited for: `await trio` is right before and after the end."""

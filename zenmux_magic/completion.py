@@ -27,6 +27,7 @@ from zenmux_magic.events import (
     Usage,
     UsageReport,
 )
+from zenmux_magic.inert import inert
 from zenmux_magic.request import Message, Request
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Completion:
         state = (
             f"error={self.error.kind}" if self.error else f"finish_reason={self.finish_reason!r}"
         )
-        return f"<Completion {self.model}: {len(self.text)} characters, {state}>"
+        return inert(f"<Completion {self.model}: {len(self.text)} characters, {state}>")
 
     @property
     def tokens_per_s(self) -> float | None:

@@ -20,6 +20,7 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from zenmux_magic.inert import inert
 from zenmux_magic.said import colourless, writable
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class ZenMuxError(Exception):
     """Base of all errors here; shown by IPython as one red line, without a stack trace."""
 
     def _render_traceback_(self) -> list[str]:
-        return [_red(f"ZenMux: {self}")]
+        return [_red(f"ZenMux: {inert(str(self))}")]
 
 
 class ArgumentError(ZenMuxError):
@@ -132,7 +133,7 @@ class Interrupted(KeyboardInterrupt):
     """The user interrupted the cell: like `KeyboardInterrupt`, shown as one line."""
 
     def _render_traceback_(self) -> list[str]:
-        return [_red(str(self))]
+        return [_red(inert(str(self)))]
 
 
 # Front ends and nbclient tell an interrupt by this name.

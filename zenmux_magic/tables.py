@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from zenmux_magic.inert import inert
 from zenmux_magic.said import writable
 
 _WIDEST = 24  # a bar, in characters
@@ -38,7 +39,7 @@ class Table:
         bars = ["█" * round(share * _WIDEST) for share in (0.0, *self.bars)]
         lines = (self._line(row, widths) for row in every)
         shown = "\n".join(f"{a}  {b}".rstrip() for a, b in zip_longest(lines, bars, fillvalue=""))
-        return writable(shown, sys.stdout)
+        return writable(inert(shown), sys.stdout)
 
     def _line(self, row: Sequence[str], widths: Sequence[int]) -> str:
         cells = (

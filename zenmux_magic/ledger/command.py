@@ -15,6 +15,7 @@ from typing import Any
 
 from zenmux_magic.commandline import parser
 from zenmux_magic.errors import ArgumentError, SettingsError
+from zenmux_magic.inert import inert
 from zenmux_magic.ledger import Row, Store, completion_of, of
 from zenmux_magic.said import say
 from zenmux_magic.settings import ZenMux
@@ -154,7 +155,7 @@ def _show(words: list[str], store: Store, shell: Any) -> None:
 
     answer = completion_of(_got(store, _SHOW.parse_args(words).number))
     for message in answer.messages:
-        say(f"{message.get('role')}: {message.get('content')}\n")
+        say(inert(f"{message.get('role')}: {message.get('content')}\n"))
     display(answer)  # type: ignore[no-untyped-call]
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from zenmux_magic.completion import Completion
 from zenmux_magic.events import Event
+from zenmux_magic.inert import inert
 from zenmux_magic.markdown import Reader
 from zenmux_magic.request import Request
 from zenmux_magic.views import Controls, budget
@@ -259,7 +260,7 @@ class BoardView:
         models = ", ".join(request.model for request in self._requests)
         line = f"{models} was still answering when this notebook was saved."
         view = {"version_major": 2, "version_minor": 0, "model_id": self._widget.model_id}
-        return {_VIEW: view, "text/plain": line}, {}
+        return {_VIEW: view, "text/plain": inert(line)}, {}
 
 
 def _warm_up(reader: Reader) -> None:

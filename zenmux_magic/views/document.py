@@ -23,6 +23,7 @@ from zenmux_magic.events import (
     Started,
     TextDelta,
 )
+from zenmux_magic.inert import inert
 from zenmux_magic.markdown import Reader
 from zenmux_magic.request import Request
 from zenmux_magic.views import Controls, side_by_side
@@ -136,12 +137,12 @@ class DocumentView:
             lines = [
                 f"{one.model} · {state}" for one, state in zip(completions, states, strict=True)
             ]
-            return {"text/html": shown, "text/plain": "\n".join(lines)}, {}
+            return {"text/html": shown, "text/plain": inert("\n".join(lines))}, {}
         line = f"{completions[0].model} · {states[0]}"
         body = self._reader.render(completions[0].text)
         note = f"<br>{note}" if note else ""
         head = f'<div class="zenmux-footer" style="{SMALL}">{html.escape(line)}{note}</div>'
-        plain = completions[0].text or line
+        plain = inert(completions[0].text or line)
         return {"text/html": f"<div>{body}{head}</div>", "text/plain": plain}, {}
 
     def _state(self, number: int, completion: Completion) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from zenmux_magic.completion import Completion
 from zenmux_magic.cost import Cost
+from zenmux_magic.inert import inert
 from zenmux_magic.markdown import Reader, literal, settled_markdown
 from zenmux_magic.markdown.writer import isolate
 from zenmux_magic.views.figures import dollars
@@ -42,7 +43,7 @@ def bundle(
     data = {
         "text/html": f'<div class="zenmux-settled">{"".join(parts)}</div>',
         "text/markdown": f"{settled_markdown(completion.text)}\n\n<sub>{literal(note)}</sub>",
-        "text/plain": completion.text,
+        "text/plain": inert(completion.text),
     }
     return data, {"zenmux": metadata(completion)}
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from zenmux_magic.completion import Completion
 from zenmux_magic.cost import Cost
+from zenmux_magic.inert import inert
 from zenmux_magic.markdown import Reader, literal, settled_markdown
 from zenmux_magic.markdown.writer import isolate
 from zenmux_magic.views import settled
@@ -132,7 +133,7 @@ def _markdown(completions: Sequence[Completion]) -> str:
 def _plain(one: Completion) -> str:
     title = _title(one)
     parts = [title, "=" * _units(title), one.text.rstrip(), str(one.error or "")]
-    return "\n".join(part for part in parts if part)
+    return inert("\n".join(part for part in parts if part))
 
 
 def _title(one: Completion) -> str:

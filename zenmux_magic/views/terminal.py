@@ -76,21 +76,21 @@ class TerminalView:
             if self._reasoning:
                 self._reasoning = False
                 self._write(f"{self._plain}\n\n")
-            self._write(_CONTROL.sub("", event.text))
+            self._write(_harmless(event.text))
         elif isinstance(event, ReasoningDelta):
             if not self._reasoning:
                 self._reasoning = True
                 self._write(f"{self._dim}thinking: ")
-            self._write(_CONTROL.sub("", event.text))
+            self._write(_harmless(event.text))
         elif isinstance(event, Retrying):
-            reason = event.error.type or "no connection"
+            reason = _harmless(event.error.type or "no connection")
             self._write(f"{self._dim}({reason}, again in {event.delay_s:.0f} s){self._plain}\n")
         return isinstance(event, Finish | Failure)
 
     def _head(self) -> None:
         request = self._requests[self._turn]
         gap = "\n" if self._turn else ""
-        name = _CONTROL.sub("", f"{request.model} {request.settings}".strip())
+        name = _harmless(f"{request.model} {request.settings}".strip())
         self._write(f"{gap}── {name} ──\n")
 
     def _foot(self, completion: Completion) -> None:
@@ -99,13 +99,13 @@ class TerminalView:
             self._write(self._plain)
         if not self._at_line_start:
             self._write("\n")
-        parts = [footer(completion), *([KEPT] if completion.kept else [])]
+        parts = [_harmless(footer(completion)), *([KEPT] if completion.kept else [])]
         if completion.ttfa_s is not None:
             parts.append(f"first token {completion.ttfa_s:.2f} s")
         if completion.tokens_per_s is not None:
             parts.append(f"{completion.tokens_per_s:.0f} tokens/s")
         if len(self._requests) > 1 and completion.error is not None:
-            self._write(f"{_CONTROL.sub('', str(completion.error))}\n")
+            self._write(f"{_harmless(str(completion.error))}\n")
         self._write(f"{self._dim}— {' · '.join(parts)}{self._plain}\n")
 
     def _write(self, text: str) -> None:
@@ -113,3 +113,7 @@ class TerminalView:
             self._stream.write(writable(text, self._stream))
             self._stream.flush()
             self._at_line_start = text.endswith("\n")
+
+
+def _harmless(text: str) -> str:
+    return _CONTROL.sub("", text)
