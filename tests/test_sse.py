@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -99,6 +100,36 @@ def test_chunking_does_not_matter(parts: list[bytes], data: st.DataObject) -> No
     inner = data.draw(st.lists(st.integers(0, len(body)), max_size=12).map(sorted))
     cuts = [0, *inner, len(body)]
     assert decoded(*(body[a:b] for a, b in pairwise(cuts))) == decoded(body)
+
+
+def as_the_standard_says(body: bytes) -> list[ServerEvent]:
+    """The whole body at once, word by word after the standard; what its end cut off counts too."""
+    text = body.removeprefix(BOM).decode("latin-1")
+    events, name, data = [], "", []
+    for line in [*re.split("\r\n|\r|\n", text), ""]:
+        field, colon, value = line.partition(":")
+        value = value.removeprefix(" ").encode("latin-1").decode(errors="replace")
+        if not line:
+            events += [ServerEvent(name or "message", "\n".join(data))] if data else []
+            name, data = "", []
+        elif field == "event" and colon:
+            name = value
+        elif field == "data":
+            data.append(value)
+    return events
+
+
+@unhurried
+@given(
+    parts=st.lists(ALPHABET | st.binary(max_size=4), max_size=40),
+    cuts=st.lists(st.integers(0, 200), max_size=12).map(sorted),
+)
+def test_any_bytes_are_what_the_standard_says(parts: list[bytes], cuts: list[int]) -> None:
+    body = b"".join(parts)
+    pieces = [
+        body[a:b] for a, b in pairwise([0, *(min(cut, len(body)) for cut in cuts), len(body)])
+    ]
+    assert decoded(*pieces) == as_the_standard_says(body)
 
 
 @unhurried

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.support.gateway import chunk, usage
 from zenmux_magic.client import Secret
 from zenmux_magic.client.body import body
-from zenmux_magic.client.sse import ServerEvent
+from zenmux_magic.client.faults import from_response
+from zenmux_magic.client.sse import Decoder, ServerEvent
 from zenmux_magic.client.wire import ChunkDecoder
 from zenmux_magic.completion import fold
 from zenmux_magic.events import (
@@ -338,6 +339,45 @@ def test_whatever_comes_the_stream_has_one_end_and_can_be_stored(values: list[An
         True,
     ]
     json.dumps(fold(ASKED, events).to_dict(), ensure_ascii=False).encode()
+
+
+HALVES = st.lists(
+    st.text(max_size=4) | st.sampled_from(["\ud83d", "\ude00", "\ud83d\ude00", "\0"]), max_size=12
+)
+
+
+@unhurried
+@given(pieces=HALVES)
+def test_no_text_is_lost_and_halves_are_joined(pieces: list[str]) -> None:
+    events = decoded(*(chunk(piece) for piece in pieces), STOP)
+    whole = "".join(pieces).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    shown = "".join(event.text for event in events if isinstance(event, TextDelta))
+    # A first half that waits when the stream ends was the half of nothing.
+    assert shown == whole or f"{shown}\ufffd" == whole
+
+
+@unhurried
+@given(data=st.binary(max_size=200), sizes=st.lists(st.integers(1, 50), min_size=1, max_size=5))
+def test_any_bytes_have_one_end(data: bytes, sizes: list[int]) -> None:
+    decoder, wire, at = Decoder(), ChunkDecoder(ASKED), 0
+    body, events = b"data: " + data + b"\n\ndata: {}\n\n", []
+    for turn in range(len(body)):
+        size = sizes[turn % len(sizes)]
+        found = decoder.feed(body[at : at + size])
+        events += [event for one in found for event in wire.decode(one, 1.0)]
+        at += size
+    events += [event for one in decoder.flush() for event in wire.decode_last(one, 1.0)]
+    ends = [*events, *wire.close(1.0)]
+    assert sum(isinstance(event, (Finish, Failure)) for event in ends) == 1
+    assert isinstance(ends[-1], (Finish, Failure))
+
+
+@pytest.mark.parametrize("unit", ["[", '{"error":', '{"choices":[', '{"a":['])
+def test_no_depth_is_too_deep(unit: str) -> None:
+    deep = unit * 100_000
+    assert isinstance(decoded(deep)[-1], Failure)
+    found = from_response(500, {}, deep.encode(), model="a/b", url="https://x", key=None)
+    assert found.status == 500
 
 
 MESSAGES = ({"role": "system", "content": "S"}, {"role": "user", "content": "U"})
