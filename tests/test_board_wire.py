@@ -23,7 +23,7 @@ from zenmux_magic.events import (
 from zenmux_magic.markdown import render
 from zenmux_magic.markdown.incremental import IncrementalMarkdown
 from zenmux_magic.request import Request
-from zenmux_magic.views.budget import FRAME_S, MESSAGES_PER_S, SLOWEST_S, Budget
+from zenmux_magic.views.budget import FEW, FRAME_S, MESSAGES_PER_S, SHARE, SLOWEST_S, Budget
 from zenmux_magic.views.column import STATUS_S, Column
 from zenmux_magic.views.figures import seconds
 from zenmux_magic.views.progress import Progress
@@ -250,7 +250,7 @@ def test_more_columns_take_more_time_for_a_frame() -> None:
 def test_a_page_that_is_late_gets_fewer_frames(late_s: float, interval_s: float) -> None:
     budget = Budget()
     budget.join("board")
-    budget.report("board", late_s)
+    budget.report(late_s)
     assert budget.interval_s("board") == pytest.approx(interval_s)
 
 
@@ -261,3 +261,26 @@ def test_a_board_that_has_ended_takes_nothing_from_the_others() -> None:
     for board in range(1, 30):
         budget.leave(board)
     assert budget.interval_s(0) == FRAME_S
+
+
+def test_a_crowd_is_painted_within_its_share_of_the_processor() -> None:
+    budget = Budget()
+    for board in range(100):
+        budget.join(board)
+    for _ in range(100):
+        budget.spend(0.001)
+    assert 100 / budget.interval_s(0) * 0.001 <= 1.1 * SHARE
+    for board in range(FEW, 100):
+        budget.leave(board)
+    assert budget.interval_s(0) < 2 * FRAME_S  # those who are looked at are not slowed down
+
+
+def test_one_question_at_a_time_to_a_page_however_many_boards_there_are() -> None:
+    budget = Budget()
+    asked = [at for at in range(1000) if budget.asks(at / 1000)]
+    assert asked == [0]  # not answered, so no other
+    asked.clear()
+    for at in range(1000, 2000):
+        budget.report(0.0)
+        asked += [at] if budget.asks(at / 1000) else []
+    assert asked == [1000, 1250, 1500, 1750]

@@ -16,6 +16,7 @@ from typing import Any
 
 from zenmux_magic.client import faults, retry, sse, wire
 from zenmux_magic.client.body import body
+from zenmux_magic.client.rest import Rest
 from zenmux_magic.client.secret import Secret
 from zenmux_magic.client.silence import Silence, Watch
 from zenmux_magic.client.transports import Connections, Response, Transport
@@ -25,6 +26,7 @@ from zenmux_magic.request import Request
 
 _DRAIN_S = 0.1  # how long the end of the body may take after [DONE]
 _AFTER_THE_END_S = 5.0  # how long usage may still take after the finish reason
+_WAITED_S = 0.001  # what has come already is read in less
 _LARGEST_DOCUMENT = 1_000_000
 _LARGEST_ERROR = 64_000
 
@@ -65,7 +67,8 @@ async def stream(
     number = 0
     while True:
         number += 1
-        attempt = _Attempt(request, fields, key, transport, lambda: clock() - start)
+        rest = connections.rest
+        attempt = _Attempt(request, fields, key, transport, lambda: clock() - start, rest)
         async with aclosing(attempt.events()) as events:
             async for event in events:
                 if isinstance(event, Failure):
@@ -91,7 +94,9 @@ class _Attempt:
         key: Secret | None,
         transport: Transport,
         now: Callable[[], float],
+        rest: Rest,
     ) -> None:
+        self._rest = rest
         self._request = request
         self._fields = fields
         self._key = key
@@ -177,9 +182,10 @@ class _Attempt:
             self._request_id = response.headers.get(faults.REQUEST_ID)
             self._decoder = wire.ChunkDecoder(request, self._request_id, self._key)
             yield Opened(self._now(), self._request_id)
-            async with aclosing(self._body(response)) as events:
-                async for event in events:
-                    yield event
+            with self._rest:
+                async with aclosing(self._body(response)) as events:
+                    async for event in events:
+                        yield event
         finally:
             await sending.__aexit__(None, None, None)
 
@@ -225,7 +231,7 @@ class _Attempt:
                 yield event
             return
         decode = self._decoder.decode
-        chunk = head
+        chunk, before_s = head, self._now()
         while chunk:
             at_s = self._now()
             for server_event in self._sse.feed(chunk):
@@ -234,6 +240,11 @@ class _Attempt:
             if self._decoder.ended:
                 await self._drain(response)
                 return
+            # Nobody waits for a first token any more, and no more has come than this.
+            if self._decoder.began and at_s - before_s > _WAITED_S:
+                await self._rest.between_reads()
+                at_s = self._now()
+            before_s = at_s
             chunk = await self._next(response, False)
 
     async def _drain(self, response: Response) -> None:

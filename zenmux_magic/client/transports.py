@@ -21,6 +21,7 @@ import httpx
 
 from zenmux_magic import __version__
 from zenmux_magic.client.body import encoded
+from zenmux_magic.client.rest import Rest
 from zenmux_magic.client.secret import Secret
 from zenmux_magic.request import Request
 
@@ -208,9 +209,13 @@ class Connections:
     """Transports by (name, base URL, key), kept open so that a second request starts at once.
 
     Belongs to one event loop.
+
+    Attributes:
+        rest: Counts those who read.
     """
 
     def __init__(self) -> None:
+        self.rest = Rest()
         self._open: dict[tuple[str, str, Secret | None], Transport] = {}
         self._loading: asyncio.Future[None] | None = None
 

@@ -22,9 +22,9 @@ from zenmux_magic.inert import inert
 from zenmux_magic.markdown import Reader
 from zenmux_magic.request import Request
 from zenmux_magic.views import Controls, budget
-from zenmux_magic.views.column import STATUS_S, Column, Operation
+from zenmux_magic.views.column import Column
 from zenmux_magic.views.document import DocumentView, Publisher
-from zenmux_magic.views.pace import Pace
+from zenmux_magic.views.frames import Frames
 from zenmux_magic.views.settled import DEFAULT_READER, combined
 
 if TYPE_CHECKING:
@@ -72,15 +72,11 @@ class BoardView:
         self._patience_s = patience_s
         self._display_id = f"zenmux-{uuid.uuid4().hex}"
         self._columns: list[Column] = []
-        self._added: list[Operation] = []  # columns that no page knows yet
         self._history: list[tuple[int, Event]] = []  # until a page is there
         self._stand_in: DocumentView | None = None
         self._ready = self._settled = False
-        self._frames: dict[int, float] = {}  # when they were sent, until they are acknowledged
-        self._sent = 0
-        self._pace = Pace(self._frame)
+        self._views: set[str] = set()  # what the pages show it in
         self._timer: asyncio.TimerHandle | None = None
-        self._figures_due: asyncio.TimerHandle | None = None
 
     def open(self, requests: Sequence[Request], controls: Controls) -> None:
         """Show an empty board and wait for the page."""
@@ -91,6 +87,7 @@ class BoardView:
         self._columns = [self._column(number, one) for number, one in enumerate(requests)]
         self._widgets.keep()
         self._widget = self._given or self._widgets.Board()
+        self._frames = Frames(self, self._columns, self._widget.send)
         # Messages come on the main thread; all state lives on the engine's.
         self._widget.on_msg(
             lambda _, content, buffers: self._loop.call_soon_threadsafe(
@@ -116,14 +113,14 @@ class BoardView:
         first = not state.begun
         state.add(event)
         if not self._ready:
-            if self._publisher is not None:
-                self._history.append((column, event))
             if self._stand_in is not None:
                 self._stand_in.event(column, event)
+            elif self._publisher is not None:
+                self._history.append((column, event))
         elif first and state.begun:
-            self._pace.now()
+            self._frames.now()
         else:
-            self._pace.touch()
+            self._frames.touch()
 
     def restart(self, column: int) -> None:
         """Empty a column; its events come anew."""
@@ -133,20 +130,19 @@ class BoardView:
         if self._stand_in is not None:
             self._stand_in.restart(column)
         elif self._ready:
-            self._pace.now()
+            self._frames.now()
 
     def add(self, request: Request) -> None:
         """Show one more column, the last."""
         column = self._column(len(self._columns), request)
         self._columns.append(column)
         budget.shared().join(self, len(self._columns))
-        self._added.append(["add", column.number, column.snapshot()])
-        self._pace.touch()
+        self._frames.add(column)
 
     def remove(self, column: int) -> None:
         """Show a column no more."""
         self._columns[column].remove()
-        self._pace.touch()
+        self._frames.touch()
 
     def rest(self) -> None:
         """All columns have ended, for now: other boards may have this one's share."""
@@ -157,39 +153,20 @@ class BoardView:
         self._settled = True
         if self._timer is not None:
             self._timer.cancel()
-        if self._figures_due is not None:
-            self._figures_due.cancel()
-        self._pace.close()
+        self._frames.close()
         budget.shared().leave(self)
         for column, completion in zip(self._columns, completions, strict=True):
             column.end(completion)
         if self._ready:
-            self._frame()
+            self._frames.send()
         else:
-            self._skip()
+            self._frames.skip()  # nobody was there, and a snapshot will hold it
         self._widget.final = {"columns": self._snapshots()}
         if self._stand_in is not None:
             self._stand_in.close()
         if self._cell:
             self._widgets.keep().mark(self._cell, all(one.kept for one in completions))
         self._show(*combined(completions, self._reader, errors=self._errors), update=True)
-
-    def _frame(self) -> float:
-        """Send what changed; the seconds until the next."""
-        operations, self._added = self._added, []
-        operations += (one for column in self._columns for one in column.operations())
-        if operations:
-            self._sent += 1
-            self._frames[self._sent] = time.monotonic()
-            self._widget.send({"t": "frame", "n": self._sent, "ops": operations})
-            if self._figures_due is None and any(column.stale for column in self._columns):
-                self._figures_due = self._loop.call_later(STATUS_S, self._paint_figures)
-        return budget.shared().interval_s(self)
-
-    def _paint_figures(self) -> None:
-        """The last figures must come although no more text does."""
-        self._figures_due = None
-        self._pace.touch()
 
     def _receive(self, content: dict[str, Any]) -> None:
         """A message of the page, on the engine's loop."""
@@ -199,11 +176,17 @@ class BoardView:
         elif kind == "retry" and content.get("column") in range(len(self._columns)):
             self._controls.retry(content["column"])
         elif kind == "ack":
-            self._acknowledge(content)
+            self._frames.acknowledge(content.get("frame"))
         elif kind == "ready":
             self._begin(str(content.get("view")))
-        elif kind == "hello" and self._stand_in is not None and not self._settled:
-            # The page can, after all: it was only slow.
+        elif kind == "hello" and not self._settled:
+            self._welcome()
+
+    def _welcome(self) -> None:
+        """A page can show the widget, and will as soon as somebody looks: nobody need stand in."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._stand_in is not None:  # it was only slow
             self._stand_in.close()
             self._stand_in = None
             self._show(*self._live_bundle(), update=True)
@@ -213,31 +196,16 @@ class BoardView:
         if self._timer is not None:
             self._timer.cancel()
         if self._ready and not self._settled:
-            self._frame()  # so that the others know as much as the snapshot holds
+            self._frames.send()  # so that the others know as much as the snapshot holds
         elif not self._ready:
             self._ready = True
             self._history.clear()
-            self._skip()
+            self._frames.skip()
         snapshots = self._snapshots()
         self._widget.send({"t": "snapshot", "view": view, "columns": snapshots})
 
-    def _skip(self) -> None:
-        """Take what changed as told: nobody was there, and a snapshot will hold it."""
-        self._added.clear()
-        for column in self._columns:
-            column.operations()
-
     def _snapshots(self) -> list[dict[str, Any]]:
         return [column.snapshot() for column in self._columns]
-
-    def _acknowledge(self, content: dict[str, Any]) -> None:
-        frame = content.get("frame")
-        if not isinstance(frame, int) or frame not in self._frames:
-            return  # of a page that lags behind another
-        sent_at = self._frames[frame]
-        late_s = time.monotonic() - sent_at - content.get("held_ms", 0) / 1000
-        budget.shared().report(self, late_s)
-        self._frames = {n: at for n, at in self._frames.items() if n > frame}
 
     def _give_up(self) -> None:
         """No page has come: show the run in steps instead."""
@@ -248,6 +216,7 @@ class BoardView:
         self._stand_in.open(self._requests, self._controls)
         for column, event in self._history:
             self._stand_in.event(column, event)
+        self._history.clear()
 
     def _show(self, data: dict[str, Any], metadata: dict[str, Any], *, update: bool) -> None:
         if self._publisher is None:

@@ -40,10 +40,26 @@ class Part:
 
     def __init__(self, document: IncrementalMarkdown) -> None:
         self.document = document
+        self._fresh: list[str] = []  # read when it is to be shown: all at once costs a fraction
         self._live = ""  # as it was last sent whole
+
+    def feed(self, text: str) -> None:
+        """Add a piece of the text."""
+        self._fresh.append(text)
+
+    def finish(self) -> None:
+        """The text is complete."""
+        self._read()
+        self.document.finish()
+
+    def _read(self) -> None:
+        if self._fresh:
+            self.document.feed("".join(self._fresh))
+            self._fresh.clear()
 
     def operations(self, column: int, part: int) -> list[Operation]:
         """What changed since the last call."""
+        self._read()
         patch = self.document.take()
         found: list[Operation] = []
         if patch.reset:
@@ -121,10 +137,10 @@ class Column:
         if self._progress.add(event):
             self._status_due_s = 0.0
         if isinstance(event, TextDelta):
-            self._parts[0].document.feed(event.text)
+            self._parts[0].feed(event.text)
             self.begun = True
         elif isinstance(event, ReasoningDelta):
-            self._parts[1].document.feed(event.text)
+            self._parts[1].feed(event.text)
             self.begun = True
         elif isinstance(event, Finish | Failure):
             self.end(self._fold.completion())
@@ -133,7 +149,7 @@ class Column:
         """No more events come."""
         if self._ended is None:
             for part in self._parts:
-                part.document.finish()
+                part.finish()
             self._ended = self._progress.ended(completion)
             self._status_due_s = 0.0
 

@@ -2,12 +2,14 @@
 
 In: a run's events. Out: a display that is replaced a few times a second, then settled. Each update
 carries the whole answer, so the pace slows down as the answer grows: what reaches the page stays
-below a fixed number of bytes a second.
+below a fixed number of bytes a second, however many runs there are.
 """
 
 from __future__ import annotations
 
 import html
+import re
+import time
 import uuid
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -25,8 +27,9 @@ from zenmux_magic.events import (
 )
 from zenmux_magic.inert import inert
 from zenmux_magic.markdown import Reader
+from zenmux_magic.markdown.incremental import IncrementalMarkdown
 from zenmux_magic.request import Request
-from zenmux_magic.views import Controls, side_by_side
+from zenmux_magic.views import Controls, budget, side_by_side
 from zenmux_magic.views.pace import Pace
 from zenmux_magic.views.settled import DEFAULT_READER, SMALL, Bundle, combined, ending_of
 
@@ -77,6 +80,7 @@ class DocumentView:
         self._transient = {"display_id": display_id or f"zenmux-{uuid.uuid4().hex}"}
         self._shown = display_id is not None
         self._folds: list[Fold] = []
+        self._bodies: list[_Body] = []
         self._waits: dict[int, str] = {}  # what a column waits for, other than its model
         self._pace = Pace(self._paint)
 
@@ -84,13 +88,17 @@ class DocumentView:
         """Show that the run waits."""
         self._requests = requests
         self._folds = [Fold(request) for request in requests]
+        self._bodies = [_Body(self._reader.growing()) for _ in requests]
         if self._live:
+            budget.shared().join(self, len(requests))
             self._show(self._bundle())
 
     def event(self, column: int, event: Event) -> None:
         """Take in an event and paint when it is time."""
         self._folds[column].add(event)
-        if isinstance(event, Retrying):
+        if isinstance(event, TextDelta):
+            self._bodies[column].fresh.append(event.text)
+        elif isinstance(event, Retrying):
             reason = event.error.type or "no connection"
             self._waits[column] = f"{reason}, again in {event.delay_s:.0f} s"
         elif isinstance(event, Queued):
@@ -105,15 +113,17 @@ class DocumentView:
     def close(self) -> None:
         """Paint no more: another view takes the display over."""
         self._pace.close()
+        budget.shared().leave(self)
 
     def restart(self, column: int) -> None:
         """Show the column empty."""
         self._folds[column] = Fold(self._requests[column])
+        self._bodies[column] = _Body(self._reader.growing())
         self._pace.touch()
 
     def settle(self, completions: Sequence[Completion]) -> None:
         """Replace the display by what is to be saved."""
-        self._pace.close()
+        self.close()
         self._show(combined(completions, self._reader))
 
     def _show(self, bundle: Bundle) -> None:
@@ -122,28 +132,31 @@ class DocumentView:
         self._shown = True
 
     def _paint(self) -> float:
+        shared, begun_s = budget.shared(), time.thread_time()
         bundle = self._bundle()
         self._show(bundle)
+        shared.spend(time.thread_time() - begun_s)
         size = sum(len(part) for part in bundle[0].values())
-        return max(_SHORTEST_S, size / _BYTES_PER_S)
+        together_s = size / _BYTES_PER_S * shared.runs
+        return max(_SHORTEST_S, together_s, shared.interval_s(self))
 
     def _bundle(self) -> Bundle:
         completions = [fold.completion() for fold in self._folds]
+        bodies = [body.html() for body in self._bodies]
         states = [self._state(number, one) for number, one in enumerate(completions)]
         note = html.escape(self._note)
         if len(completions) > 1:
-            shown = side_by_side.live(completions, states, self._reader)
+            shown = side_by_side.live(completions, states, bodies)
             shown += f'<div class="zenmux-footer" style="{SMALL}">{note}</div>'
             lines = [
                 f"{one.model} · {state}" for one, state in zip(completions, states, strict=True)
             ]
             return {"text/html": shown, "text/plain": inert("\n".join(lines))}, {}
         line = f"{completions[0].model} · {states[0]}"
-        body = self._reader.render(completions[0].text)
         note = f"<br>{note}" if note else ""
         head = f'<div class="zenmux-footer" style="{SMALL}">{html.escape(line)}{note}</div>'
         plain = inert(completions[0].text or line)
-        return {"text/html": f"<div>{body}{head}</div>", "text/plain": plain}, {}
+        return {"text/html": f"<div>{bodies[0]}{head}</div>", "text/plain": plain}, {}
 
     def _state(self, number: int, completion: Completion) -> str:
         if completion.duration_s is not None:
@@ -153,3 +166,31 @@ class DocumentView:
         if completion.reasoning:
             return f"thinking… {len(completion.reasoning.split()):,} words"
         return self._waits.get(number, "waiting…")
+
+
+class _Body:
+    """A growing answer as one piece of HTML.
+
+    Args:
+        document: The renderer, empty.
+    """
+
+    def __init__(self, document: IncrementalMarkdown) -> None:
+        self._document = document
+        self.fresh: list[str] = []
+
+    def html(self) -> str:
+        """All that has come."""
+        self._document.feed("".join(self.fresh))
+        self.fresh.clear()
+        self._document.take()
+        patch = self._document.snapshot()
+        commit, live = patch.commit, patch.live or ""
+        if not live or not patch.live_join:
+            return commit + live
+        # So many elements of the one go on in the other: they are neither ended nor begun.
+        ends = re.search(rf"(?:</\w+>\s*){{{patch.live_join}}}\Z", commit)
+        begins = re.match(rf"(?:\s*<[^>]*>){{{patch.live_join}}}", live)
+        if ends is None or begins is None:
+            return commit + live
+        return commit[: ends.start()] + live[begins.end() :]

@@ -51,10 +51,16 @@ def bundle(
 def body(completion: Completion, reader: Reader, *, errors: bool) -> str:
     """The reasoning, the answer and, if wanted, what went wrong, as safe HTML."""
     parts = [_thought(completion, reader), reader.settled(completion.text)]
-    if errors and completion.error is not None:
-        shown = isolate(str(completion.error))
-        parts.append(f'<div class="zenmux-error" style="{_ERROR}">{shown}</div>')
+    if errors:
+        parts.append(error_of(completion))
     return "".join(parts)
+
+
+def error_of(completion: Completion) -> str:
+    """What went wrong, as safe HTML; empty if nothing did."""
+    if completion.error is None:
+        return ""
+    return f'<div class="zenmux-error" style="{_ERROR}">{isolate(str(completion.error))}</div>'
 
 
 def footer(completion: Completion) -> str:

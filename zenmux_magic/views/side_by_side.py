@@ -18,6 +18,7 @@ from zenmux_magic.views.figures import dollars
 
 _LINE = "1px solid rgba(128,128,128,0.35)"
 _CELL = "text-align:left;white-space:normal;background:transparent"
+_TOP = "vertical-align:top"
 _NARROWEST_EM = 14  # of a column; below it prose cannot be read, and the table is scrolled
 
 
@@ -55,21 +56,30 @@ def _units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def live(completions: Sequence[Completion], states: Sequence[str], reader: Reader) -> str:
-    """Answers that still grow, side by side, each with what it does now below it."""
-    return _table(completions, [isolate(state) for state in states], reader)
+def live(completions: Sequence[Completion], states: Sequence[str], bodies: Sequence[str]) -> str:
+    """Answers that still grow, side by side, each with what it does now below it.
+
+    Args:
+        completions: The answers so far.
+        states: What each does now.
+        bodies: Their texts, as safe HTML.
+    """
+    errors = [settled.error_of(one) for one in completions]
+    shown = [f"{body}{error}" for body, error in zip(bodies, errors, strict=True)]
+    return _table(completions, shown, [isolate(state) for state in states])
 
 
 def _html(completions: Sequence[Completion], reader: Reader) -> str:
-    table = _table(completions, [_figures(one) for one in completions], reader)
+    bodies = [settled.body(one, reader, errors=True) for one in completions]
+    table = _table(completions, bodies, [_figures(one) for one in completions])
     return f'<div class="zenmux-settled">{table}</div>'
 
 
-def _table(completions: Sequence[Completion], below: Sequence[str], reader: Reader) -> str:
+def _table(completions: Sequence[Completion], bodies: Sequence[str], below: Sequence[str]) -> str:
     rows = [
         _row("th", [_head(one) for one in completions], "vertical-align:bottom;font-weight:normal"),
-        _row("td", [_body(one, reader) for one in completions], "vertical-align:top"),
-        _row("td", below, f"vertical-align:top;{settled.SMALL}"),
+        _row("td", [f'<div class="zenmux-answer">{body}</div>' for body in bodies], _TOP),
+        _row("td", below, f"{_TOP};{settled.SMALL}"),
     ]
     style = (
         "width:100%;table-layout:fixed;border-collapse:collapse;margin:0;font-size:inherit;"
@@ -91,10 +101,6 @@ def _head(one: Completion) -> str:
     notes = [one.settings, settled.served_by(one), settled.ending_of(one)]
     said = isolate(" · ".join(note for note in notes if note))
     return f'{model} <span style="{settled.SMALL}">{said}</span>' if said else model
-
-
-def _body(one: Completion, reader: Reader) -> str:
-    return f'<div class="zenmux-answer">{settled.body(one, reader, errors=True)}</div>'
 
 
 def _figures(one: Completion) -> str:

@@ -1,8 +1,6 @@
 // A board: draws what the kernel says, in as many columns as there are. See column.py for the wire.
 // HTML in messages has been sanitised in the kernel; everything else goes in as text.
 
-const ACK_MS = 250;
-
 // A growing text: finished nodes, then the end that may still change. How its HTML joins what
 // is there already is told in markdown/incremental.py.
 class Part {
@@ -204,7 +202,6 @@ class Board {
 
   close() {
     clearInterval(this.ticking);
-    clearTimeout(this.acking);
     this.model.off("msg:custom", this.receive);
     this.model.off("change:final", this.finish);
   }
@@ -339,16 +336,7 @@ class Board {
       else this.columns[column].apply(name, args);
     }
     if (message.ops.some(([name]) => ["add", "status", "restart"].includes(name))) this.changed();
-    this.acknowledge(message.n);
-  }
-
-  acknowledge(frame) {
-    this.frame = { frame, at: performance.now() };
-    this.acking ??= setTimeout(() => {
-      this.acking = undefined;
-      const held_ms = Math.round(performance.now() - this.frame.at);
-      this.model.send({ t: "ack", frame: this.frame.frame, held_ms });
-    }, ACK_MS);
+    if (message.ask) this.model.send({ t: "ack", frame: message.n });
   }
 }
 
