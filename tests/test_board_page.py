@@ -127,7 +127,14 @@ def test_the_final_state_shows_without_a_kernel(board: StubPage) -> None:
     board.open({"final": {"columns": [column.snapshot()]}})
     assert board.page.locator(".zenmux-body h1").inner_text() == "Hello"
     assert board.page.locator(".zenmux-phase").inner_text() == "done"
-    assert board.sent == []
+    assert [one["t"] for one in board.sent] == ["here"]  # so that it is not closed
+
+
+def test_a_view_that_is_taken_away_says_so(board: StubPage) -> None:
+    board.open()
+    board.page.evaluate("close()")
+    ready, gone = board.sent
+    assert gone == {"t": "gone", "view": ready["view"]}
 
 
 def test_finished_nodes_are_never_touched_again(board: StubPage) -> None:

@@ -54,7 +54,7 @@ class FrontEnd:
         self._view_of: dict[str, str] = {}  # by display
         self._cells: dict[str, list[str]] = {}  # displays, in order
         self._text: dict[str, list[str]] = {}  # streams and errors
-        self._idle: set[str] = set()
+        self.idle: set[str] = set()
         self._orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._changed = threading.Condition()
         self._closing = threading.Event()
@@ -81,13 +81,13 @@ class FrontEnd:
     def run(self, code: str, timeout: float = 60) -> dict[str, Any]:
         """Run a cell to its end; the content of the reply."""
         asked = self.start(code)
-        self.wait(lambda: asked in self._idle and asked in self.replies, timeout)
+        self.wait(lambda: asked in self.idle and asked in self.replies, timeout)
         return self.replies[asked]
 
     def result(self, code: str, timeout: float = 60) -> str:
         """What a cell prints, once it has run; it fails if the cell did."""
         asked = self.start(code)
-        self.wait(lambda: asked in self._idle and asked in self.replies, timeout)
+        self.wait(lambda: asked in self.idle and asked in self.replies, timeout)
         text = "".join(self._text.get(asked, []))
         assert self.replies[asked]["status"] == "ok", self.replies[asked]
         return text
@@ -159,7 +159,7 @@ class FrontEnd:
         kind, content = raw["msg_type"], raw["content"]
         asked = raw["parent_header"].get("msg_id", "")
         if kind == "status" and content["execution_state"] == "idle":
-            self._idle.add(asked)
+            self.idle.add(asked)
         elif kind == "stream":
             self._text.setdefault(asked, []).append(content["text"])
         elif kind in ("display_data", "update_display_data"):

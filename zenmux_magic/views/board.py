@@ -167,6 +167,8 @@ class BoardView:
         if self._cell:
             self._widgets.keep().mark(self._cell, all(one.kept for one in completions))
         self._show(*combined(completions, self._reader, errors=self._errors), update=True)
+        if not self._ready:
+            self._part()
 
     def _receive(self, content: dict[str, Any]) -> None:
         """A message of the page, on the engine's loop."""
@@ -179,6 +181,13 @@ class BoardView:
             self._frames.acknowledge(content.get("frame"))
         elif kind == "ready":
             self._begin(str(content.get("view")))
+        elif kind == "here":
+            self._views.add(str(content.get("view")))
+            self._widgets.stay(self._widget)
+        elif kind == "gone":
+            self._views.discard(str(content.get("view")))
+            if self._settled and not self._views:
+                self._part()
         elif kind == "hello" and not self._settled:
             self._welcome()
 
@@ -193,8 +202,11 @@ class BoardView:
 
     def _begin(self, view: str) -> None:
         """A page is there: give it all that has come so far."""
+        self._views.add(view)
         if self._timer is not None:
             self._timer.cancel()
+        if self._settled:
+            self._widgets.stay(self._widget)
         if self._ready and not self._settled:
             self._frames.send()  # so that the others know as much as the snapshot holds
         elif not self._ready:
@@ -203,6 +215,11 @@ class BoardView:
             self._frames.skip()
         snapshots = self._snapshots()
         self._widget.send({"t": "snapshot", "view": view, "columns": snapshots})
+
+    def _part(self) -> None:
+        """The static output has taken the widget's place in every page."""
+        if self._given is None:
+            self._widgets.leave(self._widget)
 
     def _snapshots(self) -> list[dict[str, Any]]:
         return [column.snapshot() for column in self._columns]

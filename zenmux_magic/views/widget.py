@@ -1,12 +1,14 @@
 """The two widgets: a board, and the keeper of settled answers. Importing this loads ipywidgets.
 
 A `Board` holds only what a page needs that comes when all is over: its final state. What happens
-until then travels in messages. The one `Keeper` of a kernel has no view: its module watches the
-page and gives settled answers their copy buttons and their figures, none of which is saved.
+until then travels in messages. Boards that no page shows any more are closed, but for a few. The
+one `Keeper` of a kernel has no view: its module watches the page and gives settled answers their
+copy buttons and their figures, none of which is saved.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from functools import lru_cache
 from importlib.resources import files
 
@@ -34,6 +36,30 @@ class Board(anywidget.AnyWidget):
     _css = static("views/static/board.css")
     final = traitlets.Dict().tag(sync=True)
     stays = traitlets.Bool(False).tag(sync=True)
+
+    def close(self) -> None:
+        """Close it in every page, and with it the widget that ipywidgets gave it for its layout."""
+        super().close()
+        self.layout.close()
+
+
+# A page that is loaded anew from a file of some minutes ago asks for a board that had settled.
+_KEPT = 8
+_left: deque[Board] = deque()
+
+
+def leave(board: Board) -> None:
+    """No page shows it any more, and none will: close it, once so many newer ones were left too."""
+    stay(board)
+    _left.append(board)
+    while len(_left) > _KEPT:
+        _left.popleft().close()
+
+
+def stay(board: Board) -> None:
+    """A page shows it, after all."""
+    if board in _left:
+        _left.remove(board)
 
 
 class Keeper(anywidget.AnyWidget):

@@ -196,7 +196,7 @@ class Board {
       else this.send("stop", null);
     });
     this.finish();
-    if (!this.columns.length) model.send({ t: "ready", view: this.view });
+    model.send({ t: this.columns.length ? "here" : "ready", view: this.view });
     this.ticking = setInterval(() => this.tick(), 500);
   }
 
@@ -204,6 +204,7 @@ class Board {
     clearInterval(this.ticking);
     this.model.off("msg:custom", this.receive);
     this.model.off("change:final", this.finish);
+    this.model.send({ t: "gone", view: this.view });
   }
 
   send(t, column) {
