@@ -109,6 +109,7 @@ class Progress:
         self._until_s: float | None = None
         self._bytes = self._pieces = 0
         self._reasoning: list[str] = []
+        self._counted = (0, 0)  # pieces of it whose words are known, and how many words
         self._first_s: float | None = None
         self._thinking_s: float | None = None
         self._answer_s: float | None = None
@@ -222,7 +223,9 @@ class Progress:
         over_s = self._answer_s if self._answer_s is not None else end_s
         if self._thinking_s is None or over_s is None:
             return ""
-        words = len("".join(self._reasoning).split())
+        if self._counted[0] != len(self._reasoning):
+            self._counted = (len(self._reasoning), len("".join(self._reasoning).split()))
+        words = self._counted[1]
         return f"thought for {seconds(over_s - self._thinking_s)} · {words:,} words"
 
 

@@ -52,8 +52,10 @@ class Keeper {
   constructor(model) {
     this.model = model;
     this.manager = model.widget_manager;
-    this.dressed = new Map(); // settled answers by their status lines' painters
-    model.on("change:kept", () => this.dressed.forEach((paint, answer) => answer.isConnected ? paint() : this.dressed.delete(answer)));
+    this.painters = new WeakMap(); // of status lines, by answer: one that was run again may go
+    model.on("change:kept", () => {
+      for (const answer of document.querySelectorAll(".zenmux-dressed")) this.painters.get(answer)?.();
+    });
     this.search(document.body);
     this.observer = new MutationObserver((records) => {
       for (const { addedNodes } of records) {
@@ -99,7 +101,7 @@ class Keeper {
       line.paint(status);
     };
     paint();
-    if (cell) this.dressed.set(answer, paint);
+    if (cell) this.painters.set(answer, paint);
     line.phase.removeAttribute("role"); // nothing happens here any more
     answer.prepend(line.root);
     answer.classList.add("zenmux-dressed");
