@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +29,7 @@ from zenmux_magic.views.budget import FEW, FRAME_S, MESSAGES_PER_S, SHARE, SLOWE
 from zenmux_magic.views.column import STATUS_S, Column
 from zenmux_magic.views.figures import seconds
 from zenmux_magic.views.progress import Progress
+from zenmux_magic.views.settled import LONGEST, bundle, combined
 
 REQUEST = Request("openai/gpt-5", ({"role": "user", "content": "Hi"},))
 
@@ -284,3 +287,29 @@ def test_one_question_at_a_time_to_a_page_however_many_boards_there_are() -> Non
         budget.report(0.0)
         asked += [at] if budget.asks(at / 1000) else []
     assert asked == [1000, 1250, 1500, 1750]
+
+
+def test_a_text_that_no_page_could_bear_is_not_sent_whole_while_it_comes() -> None:
+    one = column()
+    piece = "word " * 2000 + "\n\n"
+    sent = 0
+    for _ in range(200):
+        one.add(TextDelta(0.5, piece))
+        sent += sum(len(str(operation)) for operation in one.operations())
+    assert LONGEST < sent < 2 * LONGEST < 200 * len(piece)
+    one.end(completed(TextDelta(0.5, piece * 200), Finish(1.0, "stop")))
+    assert "There is more than can be shown" in one.snapshot()["parts"][0]["commit"] + str(
+        one.operations()
+    )
+
+
+def test_a_text_that_no_page_could_bear_settles_to_itself() -> None:
+    text = "*word* <b>\n" * (LONGEST // 10)
+    one = completed(TextDelta(0.5, text), Finish(1.0, "stop"))
+    data, _ = bundle(one)
+    assert set(data) == {"text/html", "text/plain"}
+    assert data["text/plain"] == text
+    assert html.escape(text) in data["text/html"]
+    assert data["text/html"].count("<") < 20  # one element for all of it
+    several, _ = combined([one, one])
+    assert set(several) == {"text/html", "text/plain"}

@@ -26,8 +26,12 @@ from zenmux_magic.events import Event, Failure, Finish, ReasoningDelta, Started,
 from zenmux_magic.markdown.incremental import IncrementalMarkdown
 from zenmux_magic.request import Request
 from zenmux_magic.views.progress import Price, Progress, Status, free
+from zenmux_magic.views.settled import LONGEST
 
 Operation = list[Any]
+_MORE = (
+    "\n\nThere is more than can be shown while it comes. The whole text is shown at its end.\n\n"
+)
 STATUS_S = 0.25  # figures that change oftener cannot be read
 
 
@@ -42,10 +46,13 @@ class Part:
         self.document = document
         self._fresh: list[str] = []  # read when it is to be shown: all at once costs a fraction
         self._live = ""  # as it was last sent whole
+        self._size = 0
 
     def feed(self, text: str) -> None:
-        """Add a piece of the text."""
-        self._fresh.append(text)
+        """Add a piece of the text; what no page could bear is shown at its end, see `settled`."""
+        if self._size <= LONGEST:
+            self._size += len(text)
+            self._fresh.append(text if self._size <= LONGEST else f"{text}{_MORE}")
 
     def finish(self) -> None:
         """The text is complete."""

@@ -31,7 +31,7 @@ from zenmux_magic.markdown.incremental import IncrementalMarkdown
 from zenmux_magic.request import Request
 from zenmux_magic.views import Controls, budget, side_by_side
 from zenmux_magic.views.pace import Pace
-from zenmux_magic.views.settled import DEFAULT_READER, SMALL, Bundle, combined, ending_of
+from zenmux_magic.views.settled import DEFAULT_READER, LONGEST, SMALL, Bundle, combined, ending_of
 
 _SHORTEST_S = 0.1
 _BYTES_PER_S = 300_000
@@ -97,7 +97,7 @@ class DocumentView:
         """Take in an event and paint when it is time."""
         self._folds[column].add(event)
         if isinstance(event, TextDelta):
-            self._bodies[column].fresh.append(event.text)
+            self._bodies[column].feed(event.text)
         elif isinstance(event, Retrying):
             reason = event.error.type or "no connection"
             self._waits[column] = f"{reason}, again in {event.delay_s:.0f} s"
@@ -155,7 +155,7 @@ class DocumentView:
         line = f"{completions[0].model} · {states[0]}"
         note = f"<br>{note}" if note else ""
         head = f'<div class="zenmux-footer" style="{SMALL}">{html.escape(line)}{note}</div>'
-        plain = inert(completions[0].text or line)
+        plain = inert(completions[0].text[:LONGEST] or line)
         return {"text/html": f"<div>{bodies[0]}{head}</div>", "text/plain": plain}, {}
 
     def _state(self, number: int, completion: Completion) -> str:
@@ -177,12 +177,19 @@ class _Body:
 
     def __init__(self, document: IncrementalMarkdown) -> None:
         self._document = document
-        self.fresh: list[str] = []
+        self._fresh: list[str] = []
+        self._size = 0
+
+    def feed(self, text: str) -> None:
+        """Add a piece of the answer; what no page could bear is shown at its end, see `settled`."""
+        if self._size <= LONGEST:
+            self._size += len(text)
+            self._fresh.append(text)
 
     def html(self) -> str:
         """All that has come."""
-        self._document.feed("".join(self.fresh))
-        self.fresh.clear()
+        self._document.feed("".join(self._fresh))
+        self._fresh.clear()
         self._document.take()
         patch = self._document.snapshot()
         commit, live = patch.commit, patch.live or ""

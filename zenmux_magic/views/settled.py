@@ -8,6 +8,7 @@ trust it: plain tags and inline styles only.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,9 @@ from zenmux_magic.markdown.writer import isolate
 from zenmux_magic.views.figures import dollars
 
 KEPT = "kept, nothing paid"  # said while a page looks on; the file is the same as when it was paid
+# Characters of one text that a page can bear as Markdown: formulas and tables make ten elements of a
+# line. What is longer is shown as it was written, in one element.
+LONGEST = 400_000
 SMALL = "font-size:0.85em;opacity:0.75"
 _ERROR = "border-left:3px solid #d32f2f;padding:2px 12px"
 Bundle = tuple[dict[str, str], dict[str, Any]]
@@ -45,12 +49,14 @@ def bundle(
         "text/markdown": f"{settled_markdown(completion.text)}\n\n<sub>{literal(note)}</sub>",
         "text/plain": inert(completion.text),
     }
+    if len(completion.text) > LONGEST:
+        del data["text/markdown"]  # as large again, and no front end that shows it would bear it
     return data, {"zenmux": metadata(completion)}
 
 
 def body(completion: Completion, reader: Reader, *, errors: bool) -> str:
     """The reasoning, the answer and, if wanted, what went wrong, as safe HTML."""
-    parts = [_thought(completion, reader), reader.settled(completion.text)]
+    parts = [_thought(completion, reader), _shown(completion.text, reader)]
     if errors:
         parts.append(error_of(completion))
     return "".join(parts)
@@ -121,8 +127,19 @@ def _thought(completion: Completion, reader: Reader) -> str:
     words = len(completion.reasoning.split())
     return (
         f'<details><summary style="{SMALL}">thought · {words:,} words</summary>'
-        f'<blockquote style="{SMALL}">{reader.settled(completion.reasoning)}</blockquote></details>'
+        f'<blockquote style="{SMALL}">{_shown(completion.reasoning, reader)}</blockquote></details>'
     )
+
+
+def _shown(text: str, reader: Reader) -> str:
+    """A text as safe HTML: its Markdown, or itself where that would be too much for a page."""
+    if len(text) <= LONGEST:
+        return reader.settled(text)
+    note = (
+        f"{len(text):,} characters, too many to be shown as Markdown; this is the text as it came."
+    )
+    plain = f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{html.escape(text)}</pre>'
+    return f'<p style="{SMALL}">{note}</p>{plain}'
 
 
 def combined(

@@ -42,6 +42,8 @@ def bundle(
         "text/markdown": _markdown(completions),
         "text/plain": "\n\n".join(plain),
     }
+    if any(len(one.text) > settled.LONGEST for one in completions):
+        del data["text/markdown"]
     columns, at = [], 0
     for one, text in zip(completions, plain, strict=True):
         start = at + 2 * (_units(_title(one)) + 1)
