@@ -112,6 +112,7 @@ class Row:
     work_s: float
     stream_s: float
     gap: float
+    first: float
 
 
 def words(kb: float) -> list[str]:
@@ -161,6 +162,47 @@ def reply(tokens: list[str], rate: float) -> Reply:
     return Reply(steps=[*steps, Send(sse(chunk(finish_reason="stop")))])
 
 
+@dataclass(frozen=True)
+class Watched:
+    """What a page did while a cell ran.
+
+    Attributes:
+        seen: Pairs: the number of the word that stood last, and when that was first so (Unix, ms).
+        frames: When each animation frame was, in ms of the page's own clock.
+        received_bytes: What came over the websocket.
+        received_frames: In so many messages.
+        work_s: Script + style + layout.
+    """
+
+    seen: list[list[float]]
+    frames: list[float]
+    received_bytes: int
+    received_frames: int
+    work_s: float
+
+
+def watch(page: NotebookPage, cell: int, total: int, patience_s: float) -> Watched:
+    """Run a cell, in a notebook without outputs, until the last word is painted and the cell done."""
+    page.command("notebook:clear-all-cell-outputs")
+    page.show(cell)
+    page.page.evaluate(WATCH, [cell, total])
+    page.traffic.reset()
+    before = page.metrics()
+    page.run_async(cell)
+    page.page.wait_for_function("bench.over", timeout=1000 * patience_s)
+    page.wait_done(cell, PATIENCE_S)
+    after = page.metrics()
+    bench: dict[str, Any] = page.page.evaluate("bench")
+    work = ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration")
+    return Watched(
+        seen=bench["seen"],
+        frames=bench["frames"],
+        received_bytes=page.traffic.received_bytes,
+        received_frames=page.traffic.received_frames,
+        work_s=sum(after[name] - before[name] for name in work),
+    )
+
+
 def measure(lab: Lab, way: str, kb: float, rate: float) -> Row:
     """One way, one size, one pace, in a fresh notebook with a warm kernel."""
     tokens = words(kb)
@@ -171,49 +213,31 @@ def measure(lab: Lab, way: str, kb: float, rate: float) -> Row:
         page.run(0)
         page.run(1)
         page.set_source(1, "")
-        page.command("notebook:clear-all-cell-outputs")
-        page.show(2)
-        page.page.evaluate(WATCH, [2, len(tokens)])
-        page.traffic.reset()
-        before = page.metrics()
-        page.run_async(2)
-        page.page.wait_for_function("bench.over", timeout=1000 * (len(tokens) / rate + PATIENCE_S))
-        page.wait_done(2, PATIENCE_S)
-        after = page.metrics()
-        row = _row(way, kb, rate, tokens, page, gateway, before, after)
+        watched = watch(page, 2, len(tokens), len(tokens) / rate + PATIENCE_S)
+        made = row(way, kb, rate, _sent_ms(gateway, len(tokens)), watched)
     lab.end_test()
-    return row
+    return made
 
 
-def _row(
-    way: str,
-    kb: float,
-    rate: float,
-    tokens: list[str],
-    page: NotebookPage,
-    gateway: Gateway,
-    before: dict[str, float],
-    after: dict[str, float],
-) -> Row:
-    bench: dict[str, Any] = page.page.evaluate("bench")
-    sent = _sent_ms(gateway, len(tokens))
-    painted = painted_ms(bench["seen"], len(tokens))
+def row(way: str, kb: float, rate: float, sent: list[float], watched: Watched) -> Row:
+    """The figures of one run, from when each word left (Unix, ms) and what the page did."""
+    painted = painted_ms(watched.seen, len(sent))
     late = [there - left for left, there in zip(sent, painted, strict=True)]
-    gaps = [b - a for a, b in itertools.pairwise(bench["frames"])]
-    work = ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration")
+    gaps = [b - a for a, b in itertools.pairwise(watched.frames)]
     return Row(
         way=way,
         kb=kb,
         rate=rate,
-        words=len(tokens),
+        words=len(sent),
         behind=round(late[-1], 1),
         p50=round(statistics.median(late), 1),
         p95=round(statistics.quantiles(late, n=20)[-1], 1),
-        websocket_kb=round(page.traffic.received_bytes / 1024, 1),
-        frames=page.traffic.received_frames,
-        work_s=round(sum(after[name] - before[name] for name in work), 2),
+        websocket_kb=round(watched.received_bytes / 1024, 1),
+        frames=watched.received_frames,
+        work_s=round(watched.work_s, 2),
         stream_s=round((sent[-1] - sent[0]) / 1000, 1),
         gap=round(max(gaps), 1),
+        first=round(late[0], 1),
     )
 
 

@@ -19,13 +19,15 @@ Server and browser live for the whole run (`Lab`), page and kernel for one test 
 
 Cells are found by their place; what Lab's windowing leaves out of the DOM is scrolled to first.
 Cells are run by Lab's own commands, not by key strokes, which go astray when something has focus.
-Other options of `open`: `app="notebook"` (Notebook 7), `settings={plugin: {…}}`, `metadata`,
-`name`, `width`, `height`, `scale`; `cells` may be a whole notebook (untrusted, if it has outputs).
+Other options of `open`: `python` (whose ipykernel to run), `app="notebook"` (Notebook 7),
+`settings={plugin: {…}}`, `metadata`, `name`, `width`, `height`, `scale`; `cells` may be a whole
+notebook (untrusted, if it has outputs).
 """
 
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -60,6 +62,7 @@ class Lab:
         cells: Sequence[str] | dict[str, Any],
         *,
         env: Mapping[str, str] | None = None,
+        python: str = sys.executable,
         app: Literal["lab", "notebook"] = "lab",
         dark: bool = False,
         settings: Mapping[str, Any] | None = None,
@@ -70,7 +73,7 @@ class Lab:
         scale: float = 1,
     ) -> NotebookPage:
         """Write a notebook, open it, wait until its kernel is idle."""
-        self.server.configure_kernel(env or {})
+        self.server.configure_kernel(env or {}, python)
         self.server.configure_lab({**(DARK if dark else {}), **(settings or {})})
         # A name of its own for each: under a known name the old kernel would still be there.
         path = self.server.root / f"{name}-{next(self._numbers)}.ipynb"

@@ -82,10 +82,10 @@ class JupyterServer:
         """What server and kernels have written to the terminal."""
         return self._log.read_text(errors="replace")
 
-    def configure_kernel(self, wanted: Mapping[str, str]) -> None:
-        """Set environment variables for the kernels that start from now on."""
+    def configure_kernel(self, wanted: Mapping[str, str], python: str = sys.executable) -> None:
+        """Set environment variables and interpreter for the kernels that start from now on."""
         spec = {
-            "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            "argv": [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
             "display_name": "Python 3 (ipykernel)",
             "language": "python",
             "env": dict(wanted),
