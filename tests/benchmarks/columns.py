@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.streaming import LAST_WORD, PATIENCE_S, painted_ms, reply, words
+from tests.benchmarks.painting import LAST_WORD, PATIENCE_S, painted_ms, reply, words
 from tests.support.gateway import KEY, Gateway
 from tests.support.lab import Lab
 

@@ -14,8 +14,9 @@ is refused, a hostile answer. Medians of the repetitions are printed; `--write` 
                               way that asks for the whole answer: from when it would have left
     websocket, script …       what the page received and did, from the cell's start to its end
     saved output              the cell's outputs in the saved file, by the length of the answer
-    load, first, second cell  in a fresh kernel, from sending the cell
+    load, first, later cells  in a fresh kernel, from sending the cell
     kept                      words of the answer that stand in the cell's outputs
+    –                         not asked: a longer answer changes nothing but the time
     scripts run, fetched      a flag in the page; requests at a server that stands for another host
 """
 
@@ -29,6 +30,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import Error as PageError
@@ -45,7 +47,7 @@ from .ways import OURS, WAYS, Way
 
 TABLE = CHECKOUT / "tests" / "tables" / "field.md"
 # What a way may do to its own trial; the others go on.
-FAULTS = (PageError, RuntimeError, AssertionError, ValueError)
+FAULTS = (PageError, RuntimeError, AssertionError, ValueError, LookupError)
 
 
 class Run:
@@ -64,14 +66,14 @@ class Run:
     def start(self, way: Way, python: str) -> None:
         """Its kernels alone; one more than is kept, for what is compiled and cached only once."""
         starts(way, python)
-        self._note(way, lambda: starts(way, python))
+        self._note(way, partial(starts, way, python))
 
     def try_out(self, lab: Lab, service: Service, way: Way, python: str) -> None:
         """Everything that needs the page."""
         trial = Trial(lab, service, way, python)
         for kb in self._sizes:
             if kb <= way.longest_kb:
-                self._note(way, lambda kb=kb: trial.streams(kb), f" {kb:g}")
+                self._note(way, partial(trial.streams, kb), f" {kb:g}")
         for case in (trial.interrupted, trial.lost, trial.refused, trial.hostile):
             self._note(way, case)
 
@@ -93,7 +95,7 @@ def measure(run: Run, ways: Sequence[Way], folder: Path) -> dict[str, str]:
         titles[way.name] = way.title.replace("VERSION", version(python, way.package))
         run.tell(f"{way.name}: installed {way.package} {version(python, way.package)}")
     for way in ways:
-        _guarded(run, way, lambda way=way: run.start(way, str(pythons[way])))
+        _guarded(run, way, partial(run.start, way, str(pythons[way])))
     with ExitStack() as stack:
         home = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         service = stack.enter_context(Service())
@@ -101,7 +103,7 @@ def measure(run: Run, ways: Sequence[Way], folder: Path) -> dict[str, str]:
         stack.callback(lab.close)
         stack.enter_context(lab.browser.lent())
         for way in ways:
-            _guarded(run, way, lambda way=way: run.try_out(lab, service, way, str(pythons[way])))
+            _guarded(run, way, partial(run.try_out, lab, service, way, str(pythons[way])))
             lab.end_test()
     return titles
 

@@ -21,14 +21,16 @@ VERSION = "import importlib.metadata, sys; print(importlib.metadata.version(sys.
 def prepare(folder: Path, way: Way) -> Path:
     """The interpreter of a way's environment, which is made if it is not there."""
     needs = [*way.needs, "ipykernel"]
-    home = folder / way.needs[0].rpartition("/")[2].partition(">")[0].partition("[")[0]
+    home = folder / way.package
     python, complete = home / "bin" / "python", home / "complete.json"
     wanted = json.dumps([sys.version, needs])
     if way is not OURS and complete.exists() and complete.read_text() == wanted:
         return python
     shutil.rmtree(home, ignore_errors=True)
     _uv("venv", "--python", sys.executable, str(home))
-    _uv("pip", "install", "--compile-bytecode", "--python", str(python), *needs)
+    # Of a checkout that was built before, `uv` would look at nothing but pyproject.toml.
+    fresh = ("--compile-bytecode", "--refresh-package", OURS.package)
+    _uv("pip", "install", *fresh, "--python", str(python), *needs)
     complete.write_text(wanted)
     return python
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
-from tests.benchmarks.streaming import reply, words
+from tests.benchmarks.painting import reply, words
 from tests.support.gateway import (
     KEY,
     Close,
@@ -159,8 +159,8 @@ def _whole(tokens: list[str], rate: float, lost: bool) -> Reply:
     body = json.dumps({**whole, "usage": usage(12, len(tokens))}).encode()
     fields = {"content-type": "application/json"}
     if lost:
-        steps = [Pause(LEAD_S + LOST_AFTER / rate), Head(), Send(body[: len(body) // 2]), Close()]
-        return Reply(200, fields, steps, "length", len(body))
+        pause, half = Pause(LEAD_S + LOST_AFTER / rate), Send(body[: len(body) // 2])
+        return Reply(200, fields, [pause, Head(), half, Close()], "length", len(body))
     pause = Pause(LEAD_S + len(tokens) / rate)
     return Reply(200, fields, [pause, Head(), Send(body)], "length")
 

@@ -11,7 +11,8 @@ import re
 import time
 from typing import Any
 
-from tests.benchmarks.streaming import PATIENCE_S, row, watch, words
+from tests.benchmarks.painting import PATIENCE_S, watch, words
+from tests.benchmarks.streaming import row
 from tests.support.gateway import KEY
 from tests.support.lab import Lab
 
