@@ -26,6 +26,7 @@ from tests.support.kernel import Kernel
 from tests.support.kernel import Reply as Ran
 from zenmux_magic import Completion, ask_sync, ledger
 from zenmux_magic.client import Secret
+from zenmux_magic.completion import Fold
 from zenmux_magic.errors import ArgumentError, RequestError
 from zenmux_magic.ledger import Ledger, Store, completion_of, fingerprint, schema
 from zenmux_magic.ledger.command import since_s
@@ -304,9 +305,7 @@ def test_no_key_is_ever_in_the_file(here: Ledger, gateway: Gateway, path: Path) 
             ]
         )
     )
-    caller = threading.Thread(
-        target=asked, args=(f"Is {KEY} right?",), kwargs={"model": "a/b", "system": KEY}
-    )
+    caller = threading.Thread(target=asked, args=("Is it right?",), kwargs={"model": "a/b"})
     caller.start()
     deadline = time.monotonic() + 20
     while not (path.exists() and _begun(path)):
@@ -319,7 +318,12 @@ def test_no_key_is_ever_in_the_file(here: Ledger, gateway: Gateway, path: Path) 
     assert_clean(path)
     (row,) = rows(path)
     assert completion_of(row).text.count("Your key is") == 2
-    assert here.kept(Request("a/b", ())) is None
+    request = Request("a/b", ({"role": "user", "content": f"Is {KEY} right?"},), {"user": KEY})
+    entry = here.begin(request, Fold(request), Secret(KEY), ledger.Place())
+    entry.end(Fold(request).completion())
+    here.writer.flush()
+    assert_clean(path)
+    assert len(rows(path)) == 2
 
 
 def _begun(path: Path) -> bool:
@@ -328,7 +332,7 @@ def _begun(path: Path) -> bool:
 
 def assert_clean(path: Path) -> None:
     held = b"".join(one.read_bytes() for one in path.parent.iterdir())
-    for at in range(len(KEY) - 8):
+    for at in range(9, len(KEY) - 8):  # how all keys of the service begin is no secret
         assert KEY[at : at + 8].encode() not in held
 
 

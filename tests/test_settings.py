@@ -92,10 +92,11 @@ def test_the_local_model_goes_to_its_own_address() -> None:
     assert planned(settings, model=("local/llama3",)).request.model == "llama3"
 
 
-def test_the_key_file(tmp_path: Path) -> None:
+def test_the_key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "key"
     path.write_text(f"{KEY}\n")
-    found = find_key({"ZENMUX_API_KEY_FILE": str(path)})
+    monkeypatch.setenv("ZENMUX_API_KEY_FILE", str(path))
+    found = find_key()
     assert found is not None
     assert found.secret.reveal() == KEY
     assert str(path) in found.source
@@ -103,21 +104,24 @@ def test_the_key_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["sk ai", "“sk-ai”", "sk-ai-ключ", "sk\nai"])
-def test_a_key_that_can_be_none(key: str) -> None:
+def test_a_key_that_can_be_none(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZENMUX_API_KEY", key)
     with pytest.raises(SettingsError) as caught:
-        find_key({"ZENMUX_API_KEY": key})
+        find_key()
     assert key not in str(caught.value)
 
 
-def test_a_key_is_stripped() -> None:
-    found = find_key({"ZENMUX_API_KEY": f" {KEY}\n"})
+def test_a_key_is_stripped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZENMUX_API_KEY", f" {KEY}\n")
+    found = find_key()
     assert found is not None
     assert found.secret.reveal() == KEY
 
 
-def test_a_key_file_that_is_not_there() -> None:
+def test_a_key_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZENMUX_API_KEY_FILE", "/nowhere/key")
     with pytest.raises(SettingsError, match="/nowhere/key cannot be read"):
-        find_key({"ZENMUX_API_KEY_FILE": "/nowhere/key"})
+        find_key()
 
 
 @pytest.mark.parametrize(
@@ -138,6 +142,21 @@ def test_base_urls(url: str, checked: str) -> None:
 def test_what_is_no_base_url(url: str) -> None:
     with pytest.raises(SettingsError, match="is no base URL"):
         checked_url(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        (f"https://me:{KEY}@x/v1", "https://…@x/v1"),
+        (f"https://x/v1?key={KEY}", "https://x/v1?…"),
+        (f"https://x/v1#{KEY}", "https://x/v1#…"),
+        (KEY, "sk-…"),
+    ],
+)
+def test_a_secret_in_a_base_url_is_not_told(url: str, told: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        checked_url(url)
+    assert str(caught.value) == f"'{told}' is no base URL. It looks like {BASE_URL}."
 
 
 def test_the_system_prompt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

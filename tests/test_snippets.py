@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from tests.support.gateway import KEY, Close, Gateway, Reply, Send, chunk, error
 from tests.support.kernel import Kernel
 from tests.support.kernel import Reply as Ran
 from zenmux_magic import Completion, ask_sync
-from zenmux_magic.errors import ArgumentError
+from zenmux_magic.errors import ArgumentError, PromptError
 from zenmux_magic.snippets import LANGUAGES
 from zenmux_magic.snippets.program import KNOWN
 
@@ -194,7 +195,10 @@ def test_without_a_key_it_says_what_to_set(
 
 
 def test_no_program_holds_a_key(here: Gateway) -> None:
-    answer = asked(here, text=f"My key is {KEY}.", system=KEY)
+    with pytest.raises(PromptError, match="nothing was sent"):
+        asked(here, text=f"My key is {KEY}.", system=KEY)
+    asks = ({"role": "user", "content": f"My key is {KEY}."},)
+    answer = replace(asked(here, text="Hi"), messages=asks)
     for language in LANGUAGES:
         assert KEY not in answer.snippet(language)
         assert KEY[9:] not in answer.snippet(language)

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from zenmux_magic.client.listing import get_json
+from zenmux_magic.client.secret import redact_data
 from zenmux_magic.completion import Completion
 from zenmux_magic.engine import shared
 from zenmux_magic.errors import RequestError, SettingsError, exception_of
@@ -59,7 +60,7 @@ async def billed(completion: Completion) -> Bill:
             late = f"There is no bill of {completion.id} yet: it takes three to five minutes. Ask later."
             problem = exception_of(replace(problem.error, message=late))
         raise problem
-    return read(said)
+    return read(redact_data(said, key))
 
 
 def read(said: Any) -> Bill:

@@ -25,6 +25,7 @@ def run(line: str, shell: Any, settings: ZenMux) -> None:
         ArgumentError: The first word is none of ours.
         ZenMuxError: What the command meets.
     """
+    settings.refuse_key(line)
     word, _, rest = line.strip().partition(" ")
     command = _COMMANDS.get(word or "help")
     if command is None:
@@ -101,6 +102,7 @@ def _login(words: list[str], shell: Any, settings: ZenMux) -> None:
     """Type a key, hidden, for this kernel alone; it is written nowhere."""
     from IPython.core.error import StdinNotImplementedError
 
+    from zenmux_magic.client.secret import Secret
     from zenmux_magic.doctor import key_report
 
     if words:
@@ -108,12 +110,13 @@ def _login(words: list[str], shell: Any, settings: ZenMux) -> None:
             "%zenmux login takes nothing: the key is typed below, where nobody reads it. If it stands"
             " in a cell now, delete that cell and make a new key."
         )
-    typed: str | None = None
+    typed: Secret | None = None
+    prompt = f"Key for {settings.home_url()} (hidden; empty forgets it): "
     with suppress(StdinNotImplementedError, EOFError):
-        typed = getpass.getpass(f"Key for {settings.home_url()} (hidden; empty forgets it): ")
+        typed = Secret(getpass.getpass(prompt).strip())
     if typed is None:
         raise SettingsError("Nobody can type here. Set ZENMUX_API_KEY before starting the kernel.")
-    settings.typed_key = checked_key(typed, "%zenmux login") if typed.strip() else None
+    settings.typed_key = checked_key(typed, "%zenmux login") if typed else None
     say(f"Key: {key_report(settings)}.")
 
 

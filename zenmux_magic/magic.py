@@ -16,7 +16,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 from zenmux_magic import commands, prompt
 from zenmux_magic.arguments import Options, declared, parse
 from zenmux_magic.background import Background
-from zenmux_magic.errors import Interrupted
+from zenmux_magic.errors import Interrupted, PromptError
 from zenmux_magic.frontend import detect, place_of, view_for
 from zenmux_magic.said import say
 from zenmux_magic.settings import ZenMux
@@ -94,10 +94,17 @@ class ZenMuxMagics(Magics):
         self, line: str, cell: str, *, listens: bool = False
     ) -> tuple[Options, Answer] | None:
         """Ask; `None` if the line says not to."""
+        self.settings.refuse_key(line)
         names = self.shell.user_ns
-        options = parse(type(self).cell.parser, line, names)
-        template = options.template and self.settings.template
-        text = prompt.assemble(cell, options.file, names if template else None)
+        problem = ""
+        try:
+            options = parse(type(self).cell.parser, line, names)
+            template = options.template and self.settings.template
+            text = prompt.assemble(cell, options.file, names if template else None)
+        except PromptError as error:  # quotes the cell, and what an expression of it raised
+            problem = self.settings.without_key(str(error))
+        if problem:
+            raise PromptError(problem)
 
         from zenmux_magic.engine import shared
         from zenmux_magic.plan import calls

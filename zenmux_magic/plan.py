@@ -5,6 +5,7 @@ In: `Options`, the prompt, `ZenMux` settings. Out: one `Call` a model. It sends 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, cast
@@ -13,8 +14,9 @@ from zenmux_magic import budget, ledger, limiter
 from zenmux_magic import prompt as prompts
 from zenmux_magic.arguments import Chosen, Options, chosen
 from zenmux_magic.asking import Call, Record
+from zenmux_magic.client.body import body
 from zenmux_magic.client.transports import is_loopback
-from zenmux_magic.errors import ArgumentError, SettingsError
+from zenmux_magic.errors import ArgumentError, PromptError, SettingsError
 from zenmux_magic.models import pricing
 from zenmux_magic.request import Request, TransportName
 from zenmux_magic.settings import BASE_URL, LOCAL, SUBSCRIPTION, ZenMux, checked_url, origin
@@ -40,7 +42,7 @@ def calls(options: Options, text: str, settings: ZenMux) -> list[Call]:
     Raises:
         ArgumentError: Too many models, a setting that cannot be used, or something that does not
             go together.
-        PromptError: A file of the system prompt cannot be read.
+        PromptError: A file of the system prompt cannot be read, or the key stands in what is asked.
         SettingsError: There is no key, or the base URL is malformed.
     """
     models = [chosen(text) for text in options.model] or [Chosen("")]
@@ -86,6 +88,11 @@ def _call(model: Chosen, options: Options, text: str, settings: ZenMux) -> Call:
         max_retries=settings.max_retries,
         settings=model.settings,
     )
+    if settings.holds_key(json.dumps(body(request), ensure_ascii=False, default=str)):
+        raise PromptError(
+            "Your key stands in the prompt or an option, so nothing was sent. Take it out: no model"
+            " needs it."
+        )
     kept, record = _ledger(request, secret, options, settings)
     return Call(
         request,

@@ -9,7 +9,9 @@ the file that `ZENMUX_API_KEY_FILE` names, and goes only to the base URL it was 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +20,7 @@ from urllib.parse import urlsplit
 from traitlets import Bool, Enum, Float, Integer, List, Unicode
 from traitlets.config import Configurable
 
-from zenmux_magic.errors import SettingsError
+from zenmux_magic.errors import ArgumentError, SettingsError
 
 if TYPE_CHECKING:
     from zenmux_magic.background import Background
@@ -144,7 +146,37 @@ class ZenMux(Configurable):
         Raises:
             SettingsError: The key's file cannot be read, or the key cannot be one.
         """
-        return self.typed_key or find_key(os.environ)
+        return self.typed_key or find_key()
+
+    def holds_key(self, text: str) -> bool:
+        """Whether so much of the key stands in a text that it cannot be there by chance."""
+        found = None
+        with suppress(SettingsError):  # one that cannot be read is in no text
+            found = self.key()
+        return found is not None and found.secret.stands_in(text)
+
+    def without_key(self, text: str) -> str:
+        """A message that quotes what the user wrote, the key masked."""
+        from zenmux_magic.client.secret import redact_kept
+
+        found = None
+        with suppress(SettingsError):
+            found = self.key()
+        return redact_kept(text, found.secret if found else None)
+
+    def refuse_key(self, line: str) -> None:
+        """See that no key was typed on a line, this one or what looks like one.
+
+        Raises:
+            ArgumentError: One was.
+        """
+        from zenmux_magic.client.secret import redact_kept
+
+        if self.holds_key(line) or redact_kept(line, None) != line:
+            raise ArgumentError(
+                "A key stands on this line, and notebooks are read by others: delete that cell and make"
+                " a new key. %zenmux login takes one, hidden."
+            )
 
     def key_for(self, base_url: str) -> Secret | None:
         """The key that may be sent to a base URL: to another origin than its own, none."""
@@ -154,37 +186,40 @@ class ZenMux(Configurable):
         return found.secret if found else None
 
 
-def find_key(environ: Mapping[str, str]) -> Key | None:
+def find_key() -> Key | None:
     """The key that the environment holds or points to.
 
     Raises:
         SettingsError: The key's file cannot be read, or the key cannot be one.
     """
-    text, source = environ.get("ZENMUX_API_KEY", "").strip(), "ZENMUX_API_KEY"
-    path = environ.get("ZENMUX_API_KEY_FILE", "").strip()
-    if not text and path:
-        source = f"the file {path} (ZENMUX_API_KEY_FILE)"
-        text = _read_key(path)
-    if not text:
+    from zenmux_magic.client.secret import Secret
+
+    if _env("ZENMUX_API_KEY"):
+        return checked_key(Secret(_env("ZENMUX_API_KEY")), "ZENMUX_API_KEY")
+    path = _env("ZENMUX_API_KEY_FILE")
+    if not path:
         return None
-    return checked_key(text, source)
+    secret = Secret(_read_key(path))
+    return checked_key(secret, f"the file {path} (ZENMUX_API_KEY_FILE)") if secret else None
 
 
-def checked_key(text: str, source: str) -> Key:
-    """A key that can be sent.
+def checked_key(secret: Secret, source: str) -> Key:
+    """A key that can be sent. Its text is in no variable, for tracebacks may show those.
 
     Raises:
         SettingsError: It holds what no key holds.
     """
-    from zenmux_magic.client.secret import Secret
-
-    text = text.strip()
-    if not (text and text.isascii() and text.isprintable() and " " not in text):
+    if not _sendable(secret):
         raise SettingsError(
             f"The key from {source} holds characters that no key has (spaces, quotes of a word"
             " processor, other alphabets). Copy it again from zenmux.ai."
         )
-    return Key(Secret(text), source)
+    return Key(secret, source)
+
+
+def _sendable(secret: Secret) -> bool:
+    text = secret.reveal()
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _read_key(path: str) -> str:
@@ -201,18 +236,27 @@ def checked_url(url: str) -> str:
     """A base URL without white space and trailing slash.
 
     Raises:
-        SettingsError: It is no http or https URL, or holds a password.
+        SettingsError: It is no http or https URL, or holds a password or a query.
     """
     url = url.strip().rstrip("/").removesuffix("/chat/completions")
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 — raises for a port that is no number
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.username
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        good = good and not (parts.username or parts.query or parts.fragment)
     except ValueError:
         good = False
     if not good or any(character.isspace() for character in url):
-        raise SettingsError(f"{url!r} is no base URL. It looks like {BASE_URL}.")
+        raise SettingsError(f"{_told(url)!r} is no base URL. It looks like {BASE_URL}.")
     return url
+
+
+def _told(url: str) -> str:
+    """What was given as a URL, without the places in which people put passwords and keys."""
+    from zenmux_magic.client.secret import redact
+
+    bare = re.sub(r"[^/@]+@", "…@", url)
+    return redact(re.sub(r"([?#]).+", r"\1…", bare), None)
 
 
 def origin(url: str) -> tuple[str, str | None, int | None]:

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Kernel", "Message", "Output", "Reply"]
 
+VIEW = "application/vnd.jupyter.widget-view+json"
+
 
 class Kernel:
     """The kernel; a context manager, see the module's docstring.
@@ -104,6 +106,11 @@ class Kernel:
         """What the kernel has written to its terminal."""
         return self._log.read_text(errors="replace")
 
+    @property
+    def replies(self) -> list[dict[str, Any]]:
+        """The content of every reply that was taken off the shell channel so far."""
+        return list(self._replies.values())
+
     def start(self, code: str, allow_stdin: bool = True, page: str = "", **options: bool) -> str:
         """Send a cell; returns the request's id. Options: `silent`, `store_history`, …"""
         if not page:
@@ -114,6 +121,13 @@ class Kernel:
         message["header"]["msg_id"] = message["msg_id"] = str(uuid.uuid4())
         self._client.shell_channel.send(message)
         return str(message["msg_id"])
+
+    def be_ready(self, cell: str) -> None:
+        """Show the widget that a cell has opened, as a page does."""
+        shown = self.wait_for(lambda one: VIEW in one.content.get("data", {}), cell)
+        widget = shown.content["data"][VIEW]["model_id"]
+        ready = {"method": "custom", "content": {"t": "ready", "view": "1"}}
+        self.send("comm_msg", {"comm_id": widget, "data": ready})
 
     def finish(self, cell: str, timeout: float = 60) -> Reply:
         """Wait until the cell has been answered and the kernel is idle again."""

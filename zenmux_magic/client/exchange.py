@@ -179,7 +179,7 @@ class _Attempt:
                 yield await self._refused(response)
                 return
             self._opened = True
-            self._request_id = response.headers.get(faults.REQUEST_ID)
+            self._request_id = faults.request_id_of(response.headers, self._key)
             self._decoder = wire.ChunkDecoder(request, self._request_id, self._key)
             yield Opened(self._now(), self._request_id)
             with self._rest:

@@ -76,7 +76,7 @@ def from_response(
     key: Secret | None,
 ) -> ErrorInfo:
     """The error that a response with an HTTP error status stands for."""
-    request_id = headers.get(REQUEST_ID) or headers.get("x-request-id")
+    request_id = request_id_of(headers, key)
     location = headers.get("location")
     if 300 <= status < 400:
         target = masked(location or "nowhere", key)
@@ -92,6 +92,12 @@ def from_response(
     return _service_error(
         status, _type_of(error, key), said, model=model, url=url, request_id=request_id
     )
+
+
+def request_id_of(headers: Mapping[str, str], key: Secret | None) -> str | None:
+    """The gateway's id of a request, which people pass on; `None` if it gave none."""
+    said = headers.get(REQUEST_ID) or headers.get("x-request-id")
+    return masked(said, key) if said else None
 
 
 def from_stream(

@@ -1,7 +1,7 @@
 """JSON → values: the events that each chunk of the stream stands for.
 
 In: the decoded server-sent events. Out: our events, the last of which is exactly one `Finish` or one
-`Failure`. No I/O, no clock, no retries.
+`Failure`, the key masked in all of them. No I/O, no clock, no retries.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from zenmux_magic.client import faults
 from zenmux_magic.client.characters import Joiner, encodable
-from zenmux_magic.client.secret import Secret
+from zenmux_magic.client.secret import Mask, Secret, redact_answer
 from zenmux_magic.client.sse import ServerEvent
 from zenmux_magic.errors import ErrorInfo
 from zenmux_magic.events import (
@@ -41,7 +41,8 @@ class ChunkDecoder:
         self._identity: tuple[Any, Any] = (None, None)
         self._id: str | None = None
         self._model: str | None = None
-        self._text, self._reasoning = Joiner(), Joiner()
+        self._text, self._reasoning = _Cleaner(key), _Cleaner(key)
+        self._arguments: dict[int, _Cleaner] = {}
         self.began = False  # a token of any kind has come
         self.content = False  # text, reasoning or a tool call that is more than white space
         self.ended = False
@@ -131,11 +132,11 @@ class ChunkDecoder:
             if isinstance(delta, dict):
                 self._delta(delta, at_s, events)
             if choice.get("finish_reason"):
-                self._reason = encodable(str(choice["finish_reason"]))
+                self._reason = self._name(str(choice["finish_reason"]))
         return events
 
     def _identify(self, at_s: float, events: list[Event]) -> None:
-        id_, model = (_text(value) for value in self._identity)
+        id_, model = (self._name(value) for value in self._identity)
         id_, model = id_ or self._id, model or self._model
         if (id_, model) != (self._id, self._model):
             self._id, self._model = id_, model
@@ -143,18 +144,53 @@ class ChunkDecoder:
 
     def _delta(self, delta: dict[str, Any], at_s: float, events: list[Event]) -> None:
         reasoning = _reasoning(delta)
-        if reasoning and (reasoning := self._reasoning.join(reasoning)):
+        if reasoning and (reasoning := self._reasoning.clean(reasoning)):
             events.append(ReasoningDelta(at_s, reasoning))
         text = _content_text(delta.get("content"))
-        if text and (text := self._text.join(text)):
+        if text and (text := self._text.clean(text)):
             events.append(TextDelta(at_s, text))
         calls = delta.get("tool_calls")
         if isinstance(calls, list):
-            events.extend(_tool_call(at_s, call) for call in calls if isinstance(call, dict))
+            events.extend(self._tool_call(at_s, call) for call in calls if isinstance(call, dict))
             self.content = self.content or bool(calls)
         self.began = self.began or bool(reasoning or text or calls)
         if not self.content and (reasoning.strip() or text.strip()):
             self.content = True
+
+    def _tool_call(self, at_s: float, call: dict[str, Any]) -> ToolCallDelta:
+        index = call.get("index")
+        index = index if isinstance(index, int) else 0
+        function = call.get("function")
+        function = function if isinstance(function, dict) else {}
+        cleaner = self._arguments.setdefault(index, _Cleaner(self._key))
+        return ToolCallDelta(
+            at_s,
+            index,
+            self._name(call.get("id")),
+            self._name(function.get("name")),
+            cleaner.clean(function.get("arguments")),
+        )
+
+    def _name(self, value: Any) -> str | None:
+        """What a service calls something; `None` for anything but text."""
+        if not isinstance(value, str) or not value:
+            return None
+        return redact_answer(encodable(value), self._key)
+
+
+class _Cleaner:
+    """A text of the service's, piece by piece: halves of characters joined, the key masked."""
+
+    __slots__ = ("_joiner", "_mask")
+
+    def __init__(self, key: Secret | None) -> None:
+        self._joiner, self._mask = Joiner(), Mask(key)
+
+    def clean(self, piece: Any) -> str:
+        """The piece as it may be shown; anything but text is none."""
+        if not isinstance(piece, str) or not piece:
+            return ""
+        return self._mask.pass_on(self._joiner.join(piece))
 
 
 def _loads(text: str) -> Any:
@@ -163,10 +199,6 @@ def _loads(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
-
-
-def _text(value: Any) -> str | None:
-    return encodable(value) if isinstance(value, str) and value else None
 
 
 def _content_text(content: Any) -> str:
@@ -190,19 +222,6 @@ def _reasoning(delta: dict[str, Any]) -> str:
         return ""
     texts = (part.get("text") or part.get("summary") for part in details if isinstance(part, dict))
     return "".join(text for text in texts if isinstance(text, str))
-
-
-def _tool_call(at_s: float, call: dict[str, Any]) -> ToolCallDelta:
-    index = call.get("index")
-    function = call.get("function")
-    function = function if isinstance(function, dict) else {}
-    return ToolCallDelta(
-        at_s,
-        index if isinstance(index, int) else 0,
-        _text(call.get("id")),
-        _text(function.get("name")),
-        _text(function.get("arguments")) or "",
-    )
 
 
 def _usage(usage: dict[str, Any]) -> Usage:

@@ -12,12 +12,12 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from zenmux_magic.client.body import body
-from zenmux_magic.client.secret import Secret, begun, redact_kept
+from zenmux_magic.client.secret import Secret, begun, redact_data, redact_kept
 from zenmux_magic.completion import Completion, Fold
 from zenmux_magic.request import Request
 from zenmux_magic.settings import LOCAL
@@ -142,24 +142,13 @@ class Entry:
         """Everything but the text and the reasoning, which have columns of their own."""
         data = replace(completion, text="", reasoning="").to_dict()
         plain = {name: value for name, value in data.items() if name not in ("text", "reasoning")}
-        return json.dumps(_clean(plain, self._key), ensure_ascii=False)
+        return json.dumps(redact_data(plain, self._key), ensure_ascii=False)
 
 
 def _state(completion: Completion) -> str:
     if completion.error is not None:
         return "interrupted" if completion.error.kind == "Interrupted" else "failed"
     return "stopped" if completion.finish_reason == "stopped" else "done"
-
-
-def _clean(value: Any, key: Secret | None) -> Any:
-    """Plain data with the key masked, wherever it stands."""
-    if isinstance(value, str):
-        return redact_kept(value, key)
-    if isinstance(value, Mapping):
-        return {redact_kept(str(name), key): _clean(one, key) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean(one, key) for one in value]
-    return value
 
 
 class _Held:

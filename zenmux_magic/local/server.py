@@ -23,7 +23,7 @@ from typing import IO, Any
 
 from zenmux_magic.errors import LocalModelError
 from zenmux_magic.local import child, weights
-from zenmux_magic.local.requirements import require
+from zenmux_magic.local.requirements import require, without_keys
 
 _LAST_WORDS = 8  # lines of log kept for an error message
 _LOG_PREFIX = re.compile(r"^[\d.]+ [A-Z] ")  # llama.cpp's clock and level
@@ -123,7 +123,7 @@ def _spawn() -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
-        env={name: value for name, value in os.environ.items() if not name.startswith("ZENMUX")},
+        env=without_keys(os.environ),
         **options,
     )
     _children.add(process)

@@ -25,7 +25,7 @@ from platformdirs import user_cache_path
 
 from zenmux_magic.errors import LocalModelError
 from zenmux_magic.local.lock import exclusive
-from zenmux_magic.local.requirements import require
+from zenmux_magic.local.requirements import require, without_keys
 
 Report = Callable[[str], None]
 
@@ -129,7 +129,7 @@ def _download(stage: Path, report: Report) -> Path:
         process = subprocess.Popen(  # noqa: S603 — our own arguments
             command,
             cwd=stage,
-            env={**os.environ, **places},
+            env={**without_keys(os.environ), **places},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -9,7 +9,7 @@ import difflib
 from contextlib import suppress
 
 from zenmux_magic.client.body import body
-from zenmux_magic.client.secret import redact
+from zenmux_magic.client.secret import redact_kept
 from zenmux_magic.completion import Completion
 from zenmux_magic.errors import ArgumentError, SettingsError
 from zenmux_magic.frontend import reader_of, settings_here
@@ -54,5 +54,5 @@ def snippet(completion: Completion, language: str = "python") -> Snippet:
     text = program(name, body(request), request.base_url, own_key=own_key)
     with suppress(SettingsError):  # a key that cannot be read is in no text
         found = settings.key()
-        text = redact(text, found.secret if found else None)
+        text = redact_kept(text, found.secret if found else None)
     return Snippet(text, name, reader_of(settings))
