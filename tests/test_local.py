@@ -11,6 +11,7 @@ import http.server
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.environment import environment
+from tests.support.kernel import Kernel
 from zenmux_magic.errors import LocalModelError
 from zenmux_magic.local import LocalServer, ensure, start
 from zenmux_magic.local.lock import exclusive
@@ -188,6 +191,7 @@ from pathlib import Path
 from zenmux_magic.local import start
 server = start(Path(sys.argv[1]), lambda line: None)
 said = dict(pid=server.pid, base_url=server.base_url, api_key=server.api_key)
+said["key_file"] = str(server.key_file)
 print(json.dumps(said), flush=True)
 """
 
@@ -487,8 +491,10 @@ def test_close_ends_the_process_and_may_be_repeated(weights: Path) -> None:
     running = start(weights, said.append)
     assert said == ["starting local/smollm2-135m …"]
     states = [running.alive]
+    assert running.key_file.read_text() == running.api_key
     running.close()
     running.close()
+    assert not running.key_file.exists()
     assert [*states, running.alive] == [True, False]
     with pytest.raises(httpx.ConnectError):
         chat(running)
@@ -524,8 +530,10 @@ def test_it_dies_with_a_killed_kernel(
     ended = os.pidfd_open(server["pid"])
     try:
         assert select.select([ended], [], [], 0)[0] == []
+        assert Path(server["key_file"]).exists()
         kernel.kill()
         assert select.select([ended], [], [], 60)[0] == [ended]
+        assert not Path(server["key_file"]).exists()
     finally:
         os.close(ended)
         os.killpg(kernel.pid, signal.SIGKILL)
@@ -562,3 +570,41 @@ def test_a_kernel_that_just_ends_ends_quietly(
     kernel = run_python(KERNEL, weights)
     assert len(finished(kernel)) == 1
     assert kernel.returncode == 0
+
+
+@pytest.mark.parametrize("language", ["python", "curl"])
+def test_an_exported_program_says_how_to_get_the_key_and_then_runs(
+    language: str, weights: Path, start_kernel: Callable[..., Kernel]
+) -> None:
+    runner = {"python": sys.executable, "curl": "bash"}[language]
+    if shutil.which("bash") is None or shutil.which("curl") is None:
+        pytest.skip("no bash, or no curl")
+    kernel = start_kernel()
+    kernel.run(f"%load_ext zenmux_magic\n%config ZenMux.local_model = {str(weights)!r}")
+    kernel.run("%zenmux local")
+    asked = kernel.run("%%zenmux -t 0 --max-tokens 8\nWhat is 2+3?")
+    assert asked.status == "ok", asked.evalue
+    text = kernel.run("print(_zenmux.text)").stdout
+    kernel.run(f"%zenmux snippet --lang {language} --file program")
+    (key,) = (kernel.home / "cache" / "zenmux_magic").glob("local-*.key")
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert key.read_text() not in (kernel.home / "program").read_text() + str(kernel.messages)
+
+    def ran(script: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-c", script],
+            env=environment(kernel.home),
+            cwd=kernel.home,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    refused = ran(f"{runner} program")
+    assert refused.returncode == 1
+    told = "Set API_KEY first: "
+    assert refused.stderr.startswith(f"{told}export API_KEY=$(cat ~/cache/zenmux_magic/local-")
+    answered = ran(f"{refused.stderr.strip().removeprefix(told)}\n{runner} program")
+    assert (answered.stdout, answered.returncode) == (text.rstrip("\n"), 0)
+    kernel.run("%unload_ext zenmux_magic")
+    assert not key.exists()

@@ -1,7 +1,8 @@
 """The server's own process: llama.cpp's HTTP server on the loopback interface, until stdin ends.
 
 In: one line of JSON on stdin (the key comes this way, for everybody on the machine can read a
-command line). Out: one line on stdout, `READY` and the address; all else that is printed is log.
+command line). Out: one line on stdout, `READY` and the address; all else that is printed is log; and
+while it serves, a file with the key that only its owner can read, for programs outside the kernel.
 The kernel holds the other end of stdin: when it ends, in whatever way, the system closes it, and
 this process ends too. Run as a file, without the package: it imports nothing of ours.
 """
@@ -12,7 +13,10 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 READY = "zenmux-local-ready"
 
@@ -34,9 +38,25 @@ def main() -> None:
     # handlers of its own.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    file = key_file(wanted["key_folder"], server.listening_address)
+    with suppress(OSError):  # nowhere to write: the kernel itself does not need it
+        _write_key(file, wanted["api_key"])
     os.write(1, f"\n{READY} {server.listening_address}\n".encode())
     sys.stdin.read()
+    with suppress(OSError):
+        file.unlink()
     os._exit(0)  # does not wait for an answer under way
+
+
+def key_file(folder: str, address: str) -> Path:
+    """Where the key of the server at an address lies."""
+    return Path(folder) / f"local-{urlsplit(address).port}.key"
+
+
+def _write_key(file: Path, key: str) -> None:
+    file.unlink(missing_ok=True)  # of a server that was killed, its port now ours
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.write(key)
 
 
 def _parameters(xllamacpp: Any, wanted: dict[str, Any]) -> Any:

@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from platformdirs import user_cache_path
+
 from zenmux_magic.errors import LocalModelError
 from zenmux_magic.local import child, weights
 from zenmux_magic.local.requirements import require, without_keys
@@ -40,12 +42,14 @@ class LocalServer:
         api_key: What it wants as bearer token; random, new with every start.
         model: The id it gives in its answers, `local/…`.
         pid: Its process.
+        key_file: Where programs of the same user find the key while it runs.
     """
 
     base_url: str
     api_key: str = field(repr=False)
     model: str
     pid: int
+    key_file: Path
     _process: subprocess.Popen[str] = field(repr=False)
 
     @property
@@ -87,6 +91,9 @@ def start(
     model = weights.MODEL if small else f"local/{model_path.stem}"
     report(f"starting {model} …")
     key = secrets.token_urlsafe(32)
+    folder = user_cache_path("zenmux_magic")
+    with suppress(OSError):  # the child will say nothing of it either
+        folder.mkdir(parents=True, exist_ok=True)
     wanted = {
         "api_key": key,
         "model_path": str(model_path.resolve()),
@@ -95,6 +102,7 @@ def start(
         "context": context,
         "threads": threads,
         "small": small,
+        "key_folder": str(folder),
         "path": [place for place in sys.path if place],
     }
     process = _spawn()
@@ -104,7 +112,8 @@ def start(
         process.kill()
         _end(process)
         raise
-    return LocalServer(f"{address}/v1", key, model, process.pid, process)
+    file = child.key_file(str(folder), address)
+    return LocalServer(f"{address}/v1", key, model, process.pid, file, process)
 
 
 _children: weakref.WeakSet[subprocess.Popen[str]] = weakref.WeakSet()

@@ -27,7 +27,7 @@ def snippet(completion: Completion, language: str = "python") -> Snippet:
     """The request behind an answer as a program that prints the answer as it streams.
 
     The key is read from `ZENMUX_API_KEY` when the program runs; a request to another service than
-    the configured one reads `API_KEY`.
+    the configured one reads `API_KEY`, and says how to set it for a model of this machine.
 
     Args:
         completion: An answer, whole or not.
@@ -51,7 +51,9 @@ def snippet(completion: Completion, language: str = "python") -> Snippet:
     )
     settings = settings_here()
     own_key = origin(request.base_url) == origin(settings.home_url())
-    text = program(name, body(request), request.base_url, own_key=own_key)
+    server = settings.local_server  # it has a key of its own
+    key_file = server.key_file if server and request.base_url == server.base_url else None
+    text = program(name, body(request), request.base_url, own_key=own_key, key_file=key_file)
     with suppress(SettingsError):  # a key that cannot be read is in no text
         found = settings.key()
         text = redact_kept(text, found.secret if found else None)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from zenmux_magic.snippets.literals import PYTHON, TYPESCRIPT, Style, literal, string
@@ -35,7 +37,7 @@ class Language:
         template: Its file under `programs/`.
         fence: Its name in Markdown.
         request: A body as source.
-        url: A base URL as source.
+        url: A base URL, or any other text, as source.
         shadows: What a file of this program must not be called: it would import itself.
     """
 
@@ -75,7 +77,14 @@ LANGUAGES: dict[str, Language] = {
 }
 
 
-def program(language: str, body: dict[str, Any], base_url: str, *, own_key: bool) -> str:
+def program(
+    language: str,
+    body: dict[str, Any],
+    base_url: str,
+    *,
+    own_key: bool,
+    key_file: Path | None = None,
+) -> str:
     """The program.
 
     Args:
@@ -83,6 +92,7 @@ def program(language: str, body: dict[str, Any], base_url: str, *, own_key: bool
         body: The request's body, as it goes over the wire.
         base_url: Where to, without a trailing slash.
         own_key: Whether the key in `ZENMUX_API_KEY` is meant for that address.
+        key_file: Where the key for that address lies, if it lies in a file.
     """
     form = LANGUAGES[language]
     template = files("zenmux_magic") / "snippets" / "programs" / form.template
@@ -91,8 +101,20 @@ def program(language: str, body: dict[str, Any], base_url: str, *, own_key: bool
         "REQUEST": form.request(body),
         "URL": form.url(base_url),
         "KEY": key,
-        "NO_KEY": f"Set {key} {'to your key' if own_key else '(any word, if none is wanted)'} first.",
+        "NO_KEY": form.url(_no_key(key, own_key=own_key, key_file=key_file)),
         "MODEL": re.sub(r"[^\w./:@+-]", "?", str(body.get("model"))),
     }
     # In one pass: what fills a gap may look like one.
     return _GAP.sub(lambda found: gaps[found[1]], template.read_text(encoding="utf-8"))
+
+
+def _no_key(name: str, *, own_key: bool, key_file: Path | None) -> str:
+    """What a program says where its key's variable is not set: what to do, as a command if there is one."""
+    if key_file is None:
+        return f"Set {name} {'to your key' if own_key else '(any word, if none is wanted)'} first."
+    if sys.platform == "win32":
+        return f"Set {name} first: $env:{name} = Get-Content '{key_file}'"
+    home = Path.home()
+    near = key_file.is_relative_to(home)  # whose home it is need not stand in a program
+    path = shlex.quote(str(key_file.relative_to(home) if near else key_file))
+    return f"Set {name} first: export {name}=$(cat {'~/' if near else ''}{path})"
