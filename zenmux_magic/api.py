@@ -105,7 +105,9 @@ async def stream(text: str, **options: Any) -> AsyncIterator[Event]:
         ArgumentError: Several models were named.
     """
     if not isinstance(options.get("model"), str | None):
-        raise ArgumentError("stream follows one model; ask(…, model=[…]) asks several.")
+        raise ArgumentError(
+            f"stream follows one model, not {options['model']!r}. ask(…, model=[…]) asks several."
+        )
     feed = _Feed()
     answer = _start(text, feed, **options)
     answer.when_done(feed.close)

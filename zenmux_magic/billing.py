@@ -45,7 +45,9 @@ async def billed(completion: Completion) -> Bill:
     """
     settings = settings_here()
     if not completion.id:
-        raise SettingsError("This answer has no id, so nobody can say what it cost.")
+        raise SettingsError(
+            "This answer has no id, so nobody can say what it cost. cost_usd is what it was estimated at."
+        )
     key = settings.key_for(completion.base_url)
     if key is None:
         raise SettingsError(f"There is no key for {completion.base_url}. Set ZENMUX_API_KEY.")

@@ -93,10 +93,12 @@ def _value(text: str, start: int, source: str, names: Mapping[str, Any]) -> str:
         value = eval(f"({source}\n)", scope)  # noqa: S307
         return render(value)
     except NameError as error:
-        problem = f"{error}. Define it first, or send the text as it is with --no-template"
+        problem = f"{error}. Define it first"
     except Exception as error:  # noqa: BLE001 — whatever the user's expression raises
-        problem = f"{{{{ {source} }}}} raised {type(error).__name__}: {error}"
-    raise PromptError(f"{_where(text, start)}: {problem}.")
+        problem = f"{{{{ {source} }}}} raised {type(error).__name__}: {error}. Mend it"
+    raise PromptError(
+        f"{_where(text, start)}: {problem}, or send the text as it is with --no-template."
+    )
 
 
 def render(value: Any) -> str:

@@ -71,7 +71,7 @@ class Secret:
         return hash(self._text)
 
     def __reduce__(self) -> str:
-        raise TypeError("a key is not pickled")
+        raise TypeError("a key is not pickled: pickle answers, not the settings or what sends them")
 
 
 class Mask:

@@ -99,7 +99,9 @@ def _find(words: list[str], store: Store, settings: ZenMux) -> None:
     wanted = _FIND.parse_intermixed_args(words)
     notebook = settings.place()[0] if wanted.here else ""
     if wanted.here and not notebook:
-        raise ArgumentError("--here: this front end does not say which notebook runs.")
+        raise ArgumentError(
+            "--here: this front end does not say which notebook runs. Take --here out, or search for words."
+        )
     found = store.find(
         wanted.words,
         since_s=None if wanted.since is None else since_s(wanted.since),

