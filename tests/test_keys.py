@@ -11,9 +11,12 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import zenmux_magic as zm
 from tests.support.environment import environment
@@ -21,11 +24,14 @@ from tests.support.gateway import KEY, Close, Gateway, Raw, Reply, Send, as_json
 from zenmux_magic.asking import Call
 from zenmux_magic.client import Connections, Secret, redact, stream
 from zenmux_magic.client.listing import get_json
+from zenmux_magic.client.secret import Mask
 from zenmux_magic.client.transports import DirectTransport, OpenAITransport
 from zenmux_magic.engine import shared
-from zenmux_magic.errors import RequestError
+from zenmux_magic.errors import RequestError, SettingsError
 from zenmux_magic.events import Event
+from zenmux_magic.local.requirements import without_keys
 from zenmux_magic.request import Request
+from zenmux_magic.settings import ZenMux
 
 SECRET = Secret(KEY)
 BARE = KEY.removeprefix("sk-ai-v1-")
@@ -125,6 +131,62 @@ def test_redact(said: str, shown: str) -> None:
 @pytest.mark.parametrize("key", [None, Secret(""), Secret("none")])
 def test_without_a_real_key_only_what_looks_like_one_is_masked(key: Secret | None) -> None:
     assert redact("none of sk-abcdef", key) == "none of sk-…"
+
+
+# In an answer.
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # the gateway is not asked
+@given(st.data())
+def test_an_answer_loses_the_key_and_nothing_else_however_it_is_cut(data: st.DataObject) -> None:
+    words = st.sampled_from(
+        [KEY, BARE, BARE[5:30], KEY.upper(), "…", "sk-ai-v1-", " a word ", "5d"]
+    )
+    text = "".join(data.draw(st.lists(words, max_size=6)))
+    cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=9))
+    places = sorted({0, *cuts, len(text)})
+    whole, mask = Mask(SECRET).pass_on(text), Mask(SECRET)
+    assert "".join(mask.pass_on(text[a:b]) for a, b in pairwise(places)) == whole
+    assert not holds_key(whole)
+    if not (holds_key(text) or holds_key(text.lower())):
+        assert whole == text
+
+
+def test_of_a_whole_key_nothing_passes_but_how_all_begin() -> None:
+    assert Mask(SECRET).pass_on(f"It is {KEY}, no?") == "It is sk-ai-v1-…, no?"
+    assert Mask(SECRET).pass_on("Keys begin with sk-ai-v1- or sk-ss-v1-.").count("…") == 0
+
+
+def test_a_short_key_is_a_word_that_may_stand_in_an_answer() -> None:
+    assert (
+        Mask(Secret("lm-studio")).pass_on("Install lm-studio first.") == "Install lm-studio first."
+    )
+    assert redact("The key lm-studio is wrong.", Secret("lm-studio")) == "The key … is wrong."
+
+
+@pytest.mark.parametrize("name", ["ZENMUX_API_KEY", "ZENMUX_API_KEY_FILE"])
+def test_a_malformed_key_is_in_no_variable_of_its_error(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text(f"{KEY} {KEY}")
+    monkeypatch.delenv("ZENMUX_API_KEY")
+    monkeypatch.setenv(name, f"{KEY} {KEY}" if name == "ZENMUX_API_KEY" else str(tmp_path / "key"))
+    with pytest.raises(SettingsError) as caught:
+        ZenMux().key()
+    whole = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    text = "".join(whole.format())
+    assert "secret = <key>" in text
+    assert not holds_key(text)
+
+
+def test_children_get_no_key() -> None:
+    environ = {
+        "ZENMUX_API_KEY": KEY,
+        "ZENMUX_API_KEY_FILE": "key",
+        "PIP_INDEX_URL": "x",
+        "PATH": "y",
+    }
+    assert without_keys(environ) == {"PIP_INDEX_URL": "x", "PATH": "y"}
 
 
 ECHOES = {
