@@ -23,7 +23,6 @@ from tests.support.environment import CHECKOUT
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 DEPENDENCIES = {"newest": "highest", "lowest": "lowest-direct"}
 EXTRAS = ".[lab,test-core]"
-FRONT_ENDS = ("jupyter-console>=6.6.3", "papermill>=2.5", "pexpect>=4.8")
 DRIVER = "playwright"  # drives the browser: the newest everywhere, it is no dependency of anybody's
 TOLD = (
     "ipython", "ipykernel", "jupyterlab", "notebook", "ipywidgets", "anywidget", "nbclient", "nbconvert",
@@ -95,7 +94,7 @@ def _try(place: Path, python: str, which: str) -> Tried:
     interpreter = place / "bin" / "python"
     if not interpreter.exists():
         _uv("venv", "-q", "--python", python, str(place))
-        _install(interpreter, "--resolution", DEPENDENCIES[which], "-e", EXTRAS, *FRONT_ENDS)
+        _install(interpreter, "--resolution", DEPENDENCIES[which], "-e", EXTRAS)
         _install(interpreter, "--upgrade", DRIVER)
     for line in _uv("pip", "freeze", "--python", str(interpreter)).splitlines():
         package, _, version = line.partition("==")

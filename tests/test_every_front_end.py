@@ -230,6 +230,7 @@ def test_the_panel(end: FrontEnd, name: str, record_property: Record) -> None:
         record_property("cell", "says why not")
     elif name in (ANSWERING, SILENT):
         assert "Panel of zenmux_magic" in shown
+        record_property("cell", "its widget is sent")
     else:
         assert isinstance(end, InPage | InConsole)
         end.area.locator(".zenmux-panel").last.wait_for()

@@ -17,8 +17,6 @@ from tests.support.environment import environment
 from tests.support.front_ends import PROGRAMS, InTerminal, run_program, with_key
 from tests.support.gateway import KEY, Gateway, error, streaming
 
-pexpect = pytest.importorskip("pexpect", reason="terminals are driven with pexpect")
-
 
 @pytest.fixture
 def spoken(gateway: Gateway) -> Gateway:
@@ -113,6 +111,7 @@ def terminal(
     request: pytest.FixtureRequest, gateway: Gateway, tmp_path: Path
 ) -> Iterator[InTerminal]:
     """IPython, or jupyter console, in a real pseudo-terminal, a narrow one."""
+    pytest.importorskip("pexpect", reason="terminals are driven with pexpect")
     if request.param == "jupyter console":
         pytest.importorskip("jupyter_console")
     running = InTerminal(request.param, tmp_path, columns=60, **with_key(gateway.base_url))
