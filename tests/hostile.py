@@ -8,6 +8,7 @@ see neither. The names `EVENT` and `HOST` are those two, for whoever watches the
 from __future__ import annotations
 
 from tests.hostile_lists import LISTED
+from tests.hostile_seams import SEAMS
 
 EVENT = "alert"
 HOST = "evil.test"
@@ -229,4 +230,4 @@ _MIXED = {
 }
 
 _OWN = {**_RAW, **_LINKS, **_IMAGES, **_CODE, **_FORMULAS, **_MIXED}
-HOSTILE: dict[str, str] = {**_OWN, **LISTED}
+HOSTILE: dict[str, str] = {**_OWN, **LISTED, **SEAMS}

@@ -26,6 +26,8 @@ Env = dict[str, Any]
 BlockRule = Callable[["StateBlock", int, int, bool], bool]
 _BREAK = re.compile(r"<br\s{0,3}/?>", re.IGNORECASE)
 _TASK = re.compile(r"\[([ xX])\](?=\s|$)")
+_MARKER = re.compile(r"[-+*>]|\d{1,9}[.)]")
+_TABLE_ROW = re.compile(r"[-:| \t]*-[-:| \t]*")
 _HEADING = re.compile(r"#{1,6}(?:[ \t]|$)")
 _MOST_COLUMNS = 64
 _MOST_LINKS = 100
@@ -169,6 +171,8 @@ def _table(state: StateBlock, start: int, stop: int, silent: bool) -> bool:
         return False
     head, row = _line(state, start), _line(state, start + 1)
     if max(len(head), len(row)) > LONGEST or row.count("|") > _MOST_COLUMNS:
+        # Kept for whoever has to know what other parsers make of the same text.
+        state.env["capped"] = state.env.get("capped") or _TABLE_ROW.fullmatch(row) is not None
         return False
     # A heading is one as soon as its line is complete, whatever follows.
     if _HEADING.match(head):
@@ -205,7 +209,12 @@ def _up_to(depth: int, rule: BlockRule) -> BlockRule:
     """A rule for quotes or lists that leaves what is nested too deep to the paragraphs."""
 
     def limited(state: StateBlock, start: int, stop: int, silent: bool) -> bool:
-        return state.level < depth and rule(state, start, stop, silent)
+        if state.level < depth:
+            return rule(state, start, stop, silent)
+        state.env["capped"] = (
+            state.env.get("capped") or _MARKER.match(_line(state, start)) is not None
+        )
+        return False
 
     return limited
 

@@ -32,6 +32,9 @@ _SHORTCUT = re.compile(r"!\[([^\[\]\\]+)\]")
 _LONGEST_URL = 4_000
 _DESTINATION = re.compile(rf"[\s>]*<?([^\s<>()]{{1,{_LONGEST_URL}}})")
 _MARKUP = re.compile(r"[\[\]\\`*_$|#~!]|:(?=//)")
+_FENCE = re.compile(r"```|~~~")
+# In a formula, what others would take for a tag, a link, a definition or an image.
+_IN_TEX = re.compile(r"<(?=[A-Za-z/!?])|\](?=[(\[:])|!(?=\[)")
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 
 
@@ -47,6 +50,8 @@ def settled_markdown(text: str, policy: Policy = DEFAULT_POLICY) -> str:
     tokens = parser(policy.max_nesting).parse(source, env)
     lines = source.split("\n")
     labels = frozenset(env.get("references", {}))
+    if not _read_alike(tokens, env):
+        return _rewrite(source, labels, policy, code=False)
     parts = (
         "\n".join(lines[start:stop])
         if verbatim
@@ -65,6 +70,12 @@ def literal(text: str) -> str:
     return _MARKUP.sub(
         lambda found: f"&#{ord(found[0])};" if found[0] in "[]\\`:" else f"\\{found[0]}", text
     )
+
+
+def _read_alike(tokens: list[Token], env: Env) -> bool:
+    """Whether other parsers are sure to find code where ours does; nothing may stay as it is else."""
+    formulas = (token.markup for token in tokens if token.type == "formula_block")
+    return not env.get("capped") and not any(map(_FENCE.search, formulas))
 
 
 def _closing(tokens: list[Token], lines: list[str]) -> str:
@@ -108,10 +119,10 @@ def _prose(lines: list[str], table: bool, labels: frozenset[str], policy: Policy
     return "".join(_rewrite(cell, labels, policy) for cell in cells)
 
 
-def _rewrite(text: str, labels: frozenset[str], policy: Policy) -> str:
+def _rewrite(text: str, labels: frozenset[str], policy: Policy, *, code: bool = True) -> str:
     out: list[str] = []
     at = 0
-    closing_runs = _last_runs(text)
+    closing_runs = _last_runs(text) if code else {}
     closers = {opener: text.rfind(closer) for opener, closer in OPENERS.items()}
     while found := _SPECIAL.search(text, at):
         out.append(text[at : found.start()])
@@ -150,9 +161,9 @@ def _code_span(text: str, at: int, closing_runs: dict[int, int]) -> tuple[str, i
 
 def _dollar_or_backslash(text: str, at: int, closed: bool, policy: Policy) -> tuple[str, int]:
     found = formula_at(text, at, len(text)) if closed else None
-    if found and is_harmless(found.tex, policy.math_limit):
+    if found and "`" not in found.tex and is_harmless(found.tex, policy.math_limit):
         fence = "$$" if found.display else "$"
-        tex = re.sub(r"<(?=[A-Za-z/!?])", "< ", found.tex)
+        tex = _IN_TEX.sub(r"\g<0> ", found.tex)
         return f"{fence}{tex}{fence}", found.end
     if text[at] == "$":
         return "\\$", at + 1
