@@ -24,7 +24,7 @@ from tests.support.gateway import KEY, Close, Gateway, Raw, Reply, Send, as_json
 from zenmux_magic.asking import Call
 from zenmux_magic.client import Connections, Secret, redact, stream
 from zenmux_magic.client.listing import get_json
-from zenmux_magic.client.secret import Mask
+from zenmux_magic.client.secret import Mask, redact_kept
 from zenmux_magic.client.transports import DirectTransport, OpenAITransport
 from zenmux_magic.engine import shared
 from zenmux_magic.errors import RequestError, SettingsError
@@ -126,6 +126,12 @@ def test_equal_keys_are_equal() -> None:
 def test_redact(said: str, shown: str) -> None:
     assert redact(said, SECRET) == shown
     assert not holds_key(redact(said, SECRET))
+
+
+def test_words_are_kept_and_what_may_be_a_key_of_anybody_is_not() -> None:
+    words = "a sk-learn-compatible-estimator, sk-abc, sk-…"
+    assert redact_kept(words, SECRET) == words
+    assert redact_kept(f"{KEY} and sk-proj-aBcDeFgHiJ0kLmNoPqRsT", None) == "sk-… and sk-…"
 
 
 @pytest.mark.parametrize("key", [None, Secret(""), Secret("none")])

@@ -19,8 +19,9 @@ from urllib.parse import quote
 # What keys of OpenAI-compatible services look like, also where a server shortens them ("sk-ab***yz").
 _KEY_LIKE = re.compile(r"\bsk-[A-Za-z0-9_*.…-]{4,}")
 _LONG = 20
-# Long enough to be a real one: what is kept for years may lose these words, and nothing shorter.
-_REAL_KEY = re.compile(rf"\bsk-[A-Za-z0-9_-]{{{_LONG},}}")
+# Long enough to be a real one, and with a digit, as none made of words is (`sk-learn-compatible-estimator`):
+# what is kept for years may lose these words, and no others.
+_REAL_KEY = re.compile(rf"\bsk-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{{{_LONG},}}")
 _COMMON = re.compile(r"sk-(?:[a-z]+-)?(?:v\d+-)?")  # how all keys of a service begin: no secret
 _FRAGMENT = 8
 _PART = 16
