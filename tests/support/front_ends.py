@@ -189,7 +189,11 @@ class Nbclient(FrontEnd):
 
 TERMINALS = {
     "IPython": ["IPython", "--no-banner", "--no-confirm-exit", "--colors=NoColor"],
-    "jupyter console": ["jupyter_console", "--ZMQTerminalInteractiveShell.banner="],
+    "jupyter console": [
+        "jupyter_console",
+        "--ZMQTerminalInteractiveShell.banner=",
+        "--ZMQCompleter.timeout=60",
+    ],
 }
 
 
