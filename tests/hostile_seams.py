@@ -37,6 +37,8 @@ _PARSERS = {
     "reference with a colon": f"[x]: javascript:{_X}\n[x] : javascript:{_X}\n\n[x]",
     "link in a heading's id": f"# [x](javascript:{_X}) {{#a onclick={_X}}}\n\nx {{: .a onclick={_X}}}",
     "comment of Markdown": f'[//]: # "<script>{_X}</script>"\n\n[comment]: <> (--><script>{_X}</script>)',
+    "tag that begins a line in a code span": f"`a\n<script>{_X}</script>` > `b\n> <img src=x onerror={_X}>`",
+    "break above a code span": f"<br>\n`<img src=x onerror={_X}>`\n\n> <BR/>\n> `<script>{_X}</script>`",
     "fence in a formula": f"$$\nx\n~~~\ny\n$$\n\n~~~\n<img src=x onerror={_X}>\n~~~",
     "backticks in a formula": f"\\[\nx\n```\ny\n\\]\n\n```\n<img src=x onerror={_X}>\n```",
     "fence deeper than lists go": "- " * 11

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.test_markdown_hostile import check
+from tests.test_markdown_hostile import Reference, check
 from zenmux_magic.markdown import IncrementalMarkdown, render, settled_html, settled_markdown
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -138,6 +138,70 @@ def numbered(text: str) -> str:
 fragments = st.one_of(st.sampled_from(PROSE), st.sampled_from(BLOCKS))
 texts = st.lists(fragments, max_size=24).map("".join).map(numbered)
 long_texts = st.lists(st.one_of(fragments, st.sampled_from(LONG)), max_size=12).map("".join)
+# What readers may disagree on: where code ends, and what is a link.
+SEAMS = [
+    *[
+        "`",
+        "``",
+        "```\n",
+        "\n```\n",
+        "\n~~~\n",
+        "\n    ",
+        "\n\t",
+        "\n- ",
+        "\n  ",
+        "\n> ",
+        "\n>",
+        "\n1. ",
+    ],
+    *[
+        "|",
+        "\n| a | `b |\n|---|---|\n",
+        "\n|-|-|\n",
+        "\\|",
+        "$",
+        "$$",
+        "\n$$\n",
+        "\\(",
+        "\\)",
+        "\\[",
+        "\n\\]",
+    ],
+    *[
+        "<img src=x onerror=alert(1)>",
+        "<script>",
+        "<!--",
+        "-->",
+        "![a](https://evil.test)",
+        "![a][d]",
+    ],
+    *[
+        "[a](javascript:x)",
+        "](javascript:x)",
+        "[a",
+        "![a",
+        "[a]:",
+        " javascript:x\n",
+        "\n[d]: data:x\n",
+    ],
+    *[
+        "\\",
+        "\n",
+        "\n\n",
+        " ",
+        "x",
+        "*",
+        "<https://ok.test/",
+        ">",
+        "<a@b.test>",
+        "<br>",
+        '"',
+        "'",
+        "(",
+        ")",
+    ],
+]
+seams = st.lists(st.sampled_from(SEAMS), max_size=20).map("".join)
 chunkings = st.lists(st.integers(1, 400), min_size=1, max_size=6)
 
 
@@ -205,6 +269,17 @@ def test_any_characters(engine: str, text: str, steps: list[int]) -> None:
     check(whole)
     check(settled_html(text, engine=engine))
     assert grown(text, steps, engine) == whole
+
+
+@settings(unhurried, max_examples=200)
+@given(texts | seams)
+def test_any_markdown_is_safe_without_us(text: str) -> None:
+    """Read by the reference with raw HTML on, nothing comes out that we would not write."""
+    cmarkgfm = pytest.importorskip("cmarkgfm")
+    shown = cmarkgfm.markdown_to_html_with_extensions(
+        settled_markdown(text), cmarkgfm.cmark.Options.CMARK_OPT_UNSAFE, ["table", "strikethrough"]
+    )
+    Reference().feed(shown)
 
 
 Shown = Callable[[str], str]

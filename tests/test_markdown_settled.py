@@ -36,7 +36,7 @@ MARKDOWN = {
     "unsafe link": ("[a](javascript:x)", r"[a]\(javascript:x)"),
     "unsafe definition": ("[a]: data:x", r"[a]\: data:x"),
     "safe link": ("[a](https://x.io)", "[a](https://x.io)"),
-    "autolink": ("<https://x.io> <br>", "<https://x.io> <br>"),
+    "autolink": ("a <https://x.io> <br>", "a <https://x.io> <br>"),
     "prices": ("$5 and $6", r"\$5 and \$6"),
     "formula": (r"\(x^2\), \[y\], $z_1$", "$x^2$, $$y$$, $z_1$"),
     "dangerous command": (r"\(\href{x}{y}\)", r"\(`\href`{x}{y}\)"),

@@ -35,6 +35,9 @@ _MARKUP = re.compile(r"[\[\]\\`*_$|#~!]|:(?=//)")
 _FENCE = re.compile(r"```|~~~")
 # In a formula, what others would take for a tag, a link, a definition or an image.
 _IN_TEX = re.compile(r"<(?=[A-Za-z/!?])|\](?=[(\[:])|!(?=\[)")
+# Begins raw HTML in the middle of a paragraph, whatever code span it stands in.
+_LINE_TAG = re.compile(r"(\n[ \t>]*)<(?=[A-Za-z/!?])")
+_LINE_REACH = 200
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 
 
@@ -155,7 +158,7 @@ def _code_span(text: str, at: int, closing_runs: dict[int, int]) -> tuple[str, i
     if closing_runs.get(stop - at, -1) >= stop:
         for run in re.compile("`+").finditer(text, stop):
             if len(run[0]) == stop - at:
-                return text[at : run.end()], run.end()
+                return _LINE_TAG.sub(r"\1&lt;", text[at : run.end()]), run.end()
     return text[at:stop], stop
 
 
@@ -178,7 +181,10 @@ def _dollar_or_backslash(text: str, at: int, closed: bool, policy: Policy) -> tu
 def _tag(text: str, at: int) -> tuple[str, int]:
     kept = _KEPT_TAG.match(text, at)
     if kept:
-        return kept[0], kept.end()
+        before = text[max(0, at - _LINE_REACH) : at].rpartition("\n")[2]
+        # A line of this tag alone would make raw HTML of the lines below it.
+        room = "" if any(map(str.isalpha, before)) else "&nbsp;"
+        return f"{room}{kept[0]}" if kept[0][:3].lower() == "<br" else kept[0], kept.end()
     opens = re.match(r"[A-Za-z/!?]", text[at + 1 : at + 2])
     return ("&lt;" if opens else "<"), at + 1
 
