@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.demo import ANSWER, THOUGHTS
-from zenmux_magic.completion import Completion, Fold
+from zenmux_magic.completion import Completion, Fold, fold
 from zenmux_magic.events import Finish, ReasoningDelta, TextDelta
 from zenmux_magic.markdown import render
 from zenmux_magic.markdown.incremental import IncrementalMarkdown
@@ -128,6 +128,28 @@ def test_the_final_state_shows_without_a_kernel(board: StubPage) -> None:
     assert board.page.locator(".zenmux-body h1").inner_text() == "Hello"
     assert board.page.locator(".zenmux-phase").inner_text() == "done"
     assert [one["t"] for one in board.sent] == ["here"]  # so that it is not closed
+
+
+@pytest.mark.parametrize(
+    ("first_s", "marked"),
+    [
+        ((0.521, 0.9, 0.3), [2]),
+        ((0.521, 0.523, 0.9), [0, 1]),  # both read 0.52 s
+        ((0.521, 0.523, 0.519), []),
+    ],
+)
+def test_what_reads_best_is_marked(
+    board: StubPage, first_s: tuple[float, ...], marked: list[int]
+) -> None:
+    columns = [Column(place, REQUEST, IncrementalMarkdown, lambda: 1.0) for place in range(3)]
+    for column, at_s in zip(columns, first_s, strict=True):
+        events = [TextDelta(at_s, "Hello"), Finish(2.0, "stop")]
+        for event in events:
+            column.add(event)
+        column.end(fold(REQUEST, events))
+    board.open({"final": {"columns": [column.snapshot() for column in columns]}})
+    firsts = board.page.locator(".zenmux-column .zenmux-metrics dd:first-of-type")
+    assert [n for n, text in enumerate(firsts.all_inner_texts()) if "best" in text] == marked
 
 
 def test_a_view_that_is_taken_away_says_so(board: StubPage) -> None:

@@ -276,13 +276,15 @@ class Board {
     const sound = this.present.filter(({ line }) => ["done", "cut"].includes(line.status.phase));
     this.columns.forEach((column) => {
       column.again.hidden = !column.line.over || (!this.stays && (over || !column.line.status.retry));
-      const values = column.line.status.values ?? [];
       column.measure(
         BEST.map((best, row) => {
           const at = row === 3 ? 2 : row;
-          const all = sound.map(({ line }) => line.status.values?.[at]).filter((value) => value != null);
-          const told = over && best && all.length > 1 && sound.includes(column);
-          return told && values[at] === best(...all) && new Set(all).size > 1;
+          const rated = sound.filter(({ line }) => line.status.values?.[at] != null);
+          if (!over || !best || !rated.includes(column)) return false;
+          const top = best(...rated.map(({ line }) => line.status.values[at]));
+          const said = ({ line }) => line.status.metrics[row]; // what reads the same is as good
+          const first = rated.find(({ line }) => line.status.values[at] === top);
+          return said(column) === said(first) && new Set(rated.map(said)).size > 1;
         }),
       );
     });

@@ -117,26 +117,30 @@ class Keeper {
     answer.classList.add("zenmux-dressed");
     const [heads, , figures] = table.rows;
     const columns = metadata.zenmux.columns;
-    const best = ["ttfa_s", "speed"].map((name, row) => {
-      const all = columns.filter((one) => one.finish_reason && one.finish_reason !== "stopped")
-        .map((one) => (row ? speedOf(one) : one[name])).filter((value) => value != null);
-      return new Set(all).size > 1 ? Math[row ? "max" : "min"](...all) : undefined;
+    const rows = columns.map((one) => {
+      const speed = speedOf(one);
+      return [
+        [one.ttfa_s, one.ttfa_s == null ? "" : `first token ${time(one.ttfa_s, true)}`],
+        [speed, speed == null ? "" : `${Math.round(speed).toLocaleString("en")} tokens/s`],
+      ];
+    });
+    const sound = rows.filter((_, place) => !["stopped", null, undefined].includes(columns[place].finish_reason));
+    const best = [Math.min, Math.max].map((pick, row) => {
+      const rated = sound.map((one) => one[row]).filter(([value]) => value != null);
+      if (new Set(rated.map(([, words]) => words)).size < 2) return undefined;
+      const top = pick(...rated.map(([value]) => value));
+      return rated.find(([value]) => value === top)[1]; // what reads the same is as good
     });
     columns.forEach((one, place) => {
       const line = node("span", "zenmux-status");
       const text = data["text/plain"].slice(...one.answer);
       if (text) line.append(copyButton("Copy", () => text));
       heads.cells[place].append(line);
-      const speed = speedOf(one);
-      const rows = [
-        [one.ttfa_s, one.ttfa_s == null ? "" : `first token ${time(one.ttfa_s, true)}`],
-        [speed, speed == null ? "" : `${Math.round(speed).toLocaleString("en")} tokens/s`],
-      ];
       const said = node("div", "zenmux-times");
-      rows.forEach(([value, words], row) => {
+      rows[place].forEach(([, words], row) => {
         if (!words) return;
         said.append(node("span", "", words));
-        if (value === best[row]) said.append(node("span", "zenmux-best", "best"));
+        if (words === best[row]) said.append(node("span", "zenmux-best", "best"));
       });
       figures.cells[place].prepend(said);
     });
