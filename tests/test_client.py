@@ -7,7 +7,8 @@ import gzip
 import socket
 import ssl
 import threading
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -23,9 +24,11 @@ from tests.support.gateway import (
     KEY,
     REQUEST_ID,
     Close,
+    Endless,
     Gateway,
     Head,
     Pause,
+    Raw,
     Reply,
     Reset,
     Send,
@@ -100,13 +103,18 @@ class Naps:
 
 
 def events_of(
-    request: Request, key: Secret | None = SECRET, naps: Naps | None = None
+    request: Request,
+    key: Secret | None = SECRET,
+    naps: Naps | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> list[Event]:
     """All events of one request."""
 
     async def collect() -> list[Event]:
         async with connected() as connections:
-            happened = stream(request, key, connections, sleep=naps or Naps(), jitter=lambda: 0.5)
+            happened = stream(
+                request, key, connections, clock=clock, sleep=naps or Naps(), jitter=lambda: 0.5
+            )
             return [event async for event in happened]
 
     return asyncio.run(collect())
@@ -426,7 +434,7 @@ def test_a_body_shorter_than_it_said(gateway: Gateway, asked: Request) -> None:
 
 def test_a_body_that_does_not_decompress(gateway: Gateway, asked: Request) -> None:
     gateway.default = Reply(200, {"content-encoding": "gzip"}, [Send(b"data: no gzip\n\n")])
-    check(failure_of(asked), LOST)
+    check(failure_of(asked), ("StreamBroken", None, None, "its compression is broken"))
 
 
 @pytest.mark.parametrize("end", [Silence(), Reset(), Close()], ids=["silence", "reset", "closed"])
@@ -733,6 +741,30 @@ def test_comments_are_no_silence(gateway: Gateway, asked: Request) -> None:
     assert answer_to(replace(asked, timeout_s=1.0, first_byte_timeout_s=1.0)).text == "Hello"
 
 
+@pytest.mark.parametrize(
+    ("alive", "told"),
+    [
+        (COMMENT, ""),
+        (b"\n", ""),
+        (sse(chunk(""), done=False), ""),
+        (sse(chunk("Hi"), done=False) + COMMENT, "Hi"),
+    ],
+    ids=["comments", "blank lines", "empty chunks", "comments after a token"],
+)
+def test_signs_of_life_alone_are_no_answer_for_ever(
+    gateway: Gateway, asked: Request, alive: bytes, told: str
+) -> None:
+    first, again = (alive, alive) if not told else (alive, COMMENT)
+    gateway.default = Reply(steps=[Send(first), Endless(again, 0.02)])
+    events = events_of(asked, clock=lambda: 200 * time.monotonic())
+    answer = fold(asked, events)
+    assert answer.text == told
+    words = "for 60 s came only signs of life (--timeout allows more)"
+    check(answer.error, ("StreamBroken", None, None, words))
+    assert len(gateway.chats) == 1
+    gateway.wait_departure(1)
+
+
 def test_silence_after_comments_alone(gateway: Gateway, asked: Request) -> None:
     gateway.default = Reply(steps=[Send(COMMENT), Silence()])
     problem = failure_of(replace(asked, timeout_s=0.3))
@@ -839,6 +871,11 @@ def test_get_json(gateway: Gateway) -> None:
         (Reply(200, {}, [Send(b"<html>")], "length"), "answered with no JSON"),
         (Reply(200, {}, [Reset()]), "No connection to"),
         (Reply(302, {"location": "http://elsewhere.invalid/"}), "redirects to http://elsewhere"),
+        (Reply(302, {"location": "http://[::1"}), r"redirects to http://\[::1"),
+        (Reply(200, {}, [Send(b"[" * 100_000)], "length"), "answered with no JSON"),
+        (Reply(200, {}, [Endless(b"[" * 60_000, 0.0)]), "answered with no JSON"),
+        (Reply(200, {"content-encoding": "br"}, [Send(b"x")]), "compressed as br"),
+        (Reply(framing="none", steps=[Raw(b"nonsense\r\n\r\n"), Close()]), "is not HTTP"),
     ],
 )
 def test_get_json_fails_in_one_line(gateway: Gateway, reply: Reply, words: str) -> None:

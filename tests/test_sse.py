@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zenmux_magic.client.sse import Decoder, ServerEvent
+from zenmux_magic.client.sse import LONGEST, Decoder, EventTooLongError, ServerEvent
 
 # A busy machine is no fault of the code's.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -163,3 +163,19 @@ def test_ten_megabytes_on_one_line_in_small_pieces() -> None:
     assert decoder.feed(b"data: ") == []
     assert not any(decoder.feed(b"0123456789abcdef") for _ in range(pieces))
     assert decoder.feed(b"\n\n") == [message("0123456789abcdef" * pieces)]
+
+
+@pytest.mark.parametrize("piece", [b"x" * 50_000, b"data: " + b"x" * 50_000 + b"\n", b":" * 50_000])
+def test_an_event_has_an_end(piece: bytes) -> None:
+    decoder = Decoder()
+    assert decoder.feed(b"data: a\n\n") == [message("a")]
+    pieces = [piece] * (2 * LONGEST // len(piece))
+    with pytest.raises(EventTooLongError):
+        assert not any(decoder.feed(piece) for piece in pieces)
+    assert decoder.flush() == []  # nothing of it is held
+
+
+def test_many_events_are_not_one() -> None:
+    decoder = Decoder()
+    event = b"data: " + b"x" * 500_000 + b"\n\ndata: y"
+    assert sum(len(decoder.feed(event)) for _ in range(2 * LONGEST // len(event))) > 100

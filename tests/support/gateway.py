@@ -52,6 +52,7 @@ from .replies import (
 from .script import (
     REQUEST_ID,
     Close,
+    Endless,
     HalfClose,
     Head,
     Pause,
@@ -71,7 +72,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CATALOGUE", "EMPTY_FAULTS", "FAULTS", "GENERATION_ID", "JSON", "KEY", "MODEL", "REQUEST_ID",
-    "Close", "Departure", "Gateway", "HalfClose", "Head", "Pause", "Raw", "Recorded", "Reply",
+    "Close", "Departure", "Endless", "Gateway", "HalfClose", "Head", "Pause", "Raw", "Recorded", "Reply",
     "Reset", "Send", "Sent", "Silence", "Stamp", "Step", "Tell", "WaitFor", "as_json", "chunk",
     "cut_text", "error", "fault", "sse", "streaming", "usage",
 ]  # fmt: skip
@@ -135,6 +136,10 @@ class Gateway:
     def wait_closed(self, n: int = 0, timeout: float = 10) -> None:
         """Wait until at most n connections are open."""
         self._wait(lambda: self.connections_open <= n, timeout, f"only {n} connections open")
+
+    def wait_until(self, true: Callable[[], bool], what: str, timeout: float = 10) -> None:
+        """Wait until something is true of what came and went."""
+        self._wait(true, timeout, what)
 
     def _wait(self, true: Callable[[], bool], timeout: float, what: str) -> None:
         with self._changed:

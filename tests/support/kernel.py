@@ -129,6 +129,15 @@ class Kernel:
         ready = {"method": "custom", "content": {"t": "ready", "view": "1"}}
         self.send("comm_msg", {"comm_id": widget, "data": ready})
 
+    def start_as_notebook(self, code: str) -> str:
+        """Send a cell as a notebook in a browser does: the ids of its requests end in no number."""
+        content = {"code": code, "silent": False, "allow_stdin": True, "stop_on_error": False}
+        message = self._client.session.msg("execute_request", content)
+        name = secrets.token_hex(16)
+        message["header"]["msg_id"] = message["msg_id"] = name
+        self._client.shell_channel.send(message)
+        return name
+
     def finish(self, cell: str, timeout: float = 60) -> Reply:
         """Wait until the cell has been answered and the kernel is idle again."""
         deadline = time.monotonic() + timeout

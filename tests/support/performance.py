@@ -13,6 +13,7 @@ from typing import Protocol
 from .records import Recorded
 from .script import (
     Close,
+    Endless,
     HalfClose,
     Head,
     Pause,
@@ -83,6 +84,8 @@ class Performance:
             self._wait_for(step.event)
         elif isinstance(step, Tell):
             step.event.set()
+        elif isinstance(step, Endless):
+            self._go_on(step)
         elif isinstance(step, (Silence, HalfClose)):
             if isinstance(step, HalfClose):
                 on.finish_writing()
@@ -103,6 +106,14 @@ class Performance:
                 raise TimeoutError("no test has set the event that a reply waits for")
             self._on.wait(time.monotonic() + 0.002)
         self._due = time.monotonic()
+
+    def _go_on(self, step: Endless) -> None:
+        """Until the peer leaves, which raises; a test that nobody ends fails."""
+        patience = time.monotonic() + PATIENCE_S
+        while (now := time.monotonic()) < patience:
+            self._send(step.data)
+            self._on.wait(now + step.every_s)
+        raise TimeoutError("no client has left a reply without an end")
 
     def _head(self) -> None:
         if not self._headed:

@@ -69,6 +69,14 @@ class Tell:
 
 
 @dataclass(frozen=True)
+class Endless:
+    """Send these body bytes again and again, until the client leaves."""
+
+    data: bytes
+    every_s: float = 0.01
+
+
+@dataclass(frozen=True)
 class Silence:
     """Say nothing more, keep the connection until the client leaves."""
 
@@ -89,7 +97,8 @@ class HalfClose:
 
 
 Step = (
-    Head | Send | Raw | Stamp | Pause | WaitFor | Tell | Silence | Reset | Close | HalfClose
+    Head | Send | Raw | Stamp | Pause | WaitFor | Tell | Endless | Silence | Reset | Close
+    | HalfClose
 )  # fmt: skip
 
 

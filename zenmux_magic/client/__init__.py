@@ -1,6 +1,6 @@
 """The only room that touches the network: a `Request` and a key in, events out.
 
-    connections ──▶ transports (openai | direct) ──bytes──▶ sse ──▶ wire ──events──▶ exchange (retries)
+    connections ──▶ transports (openai | direct) ──bytes──▶ attempt (sse, wire) ──events──▶ exchange (retries)
 
 It knows neither the notebook nor the screen. Each part is imported when it is first asked for: a key
 can be masked without an HTTP client.
@@ -11,13 +11,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from zenmux_magic.client.connections import Connections
     from zenmux_magic.client.exchange import stream
     from zenmux_magic.client.secret import Secret, redact
-    from zenmux_magic.client.transports import Connections
 
 __all__ = ["Connections", "Secret", "redact", "stream"]
 
-_HOMES = {"Connections": "transports", "Secret": "secret", "redact": "secret", "stream": "exchange"}
+_HOMES = {
+    "Connections": "connections",
+    "Secret": "secret",
+    "redact": "secret",
+    "stream": "exchange",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -9,18 +9,18 @@ The gateway's types: https://docs.zenmux.ai (error codes); an unknown model was 
 from __future__ import annotations
 
 import json
-import re
 import socket
 import ssl
 from collections.abc import Mapping
 from typing import Any
 
-from zenmux_magic.client.characters import encodable
-from zenmux_magic.client.secret import Secret, redact
+from zenmux_magic.client.secret import Secret
+from zenmux_magic.client.words import masked, named, spelled
 from zenmux_magic.errors import ErrorInfo
 
 REQUEST_ID = "x-zenmux-requestid"
-_LONGEST = 300  # characters of a server's own words
+_SHORT = 100  # characters of what is no words
+_LARGEST = 12_000  # bytes of words that no error object holds
 
 _BY_TYPE = {
     "insufficient_credit": "No credit is left. Top up the account at zenmux.ai, or use %zenmux local.",
@@ -60,12 +60,6 @@ _BY_STATUS = {
 _SERVER_FAILED = "The service failed. Run the cell again; if it stays, ask another model."
 
 
-def masked(text: str, key: Secret | None) -> str:
-    """A server's own words, fit for one line of a message."""
-    line = re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", redact(encodable(text), key)).strip()
-    return line if len(line) <= _LONGEST else line[:_LONGEST] + "…"
-
-
 def from_response(
     status: int,
     headers: Mapping[str, str],
@@ -77,27 +71,26 @@ def from_response(
 ) -> ErrorInfo:
     """The error that a response with an HTTP error status stands for."""
     request_id = request_id_of(headers, key)
-    location = headers.get("location")
     if 300 <= status < 400:
-        target = masked(location or "nowhere", key)
-        message = (
-            f"{url} redirects to {target} (HTTP {status}). Set the base URL to the final address."
-        )
+        target = masked(headers.get("location") or "", key)
+        says = f"redirects to {target}" if target else "neither answers nor refuses"
+        way = "Set the base URL to the final address." if target else "Check the base URL."
+        message = f"{url} {says} (HTTP {status}). {way}"
         return ErrorInfo("ServiceError", message, None, status, request_id)
     error = _error_object(body)
     if error is None:
-        said = "" if b"<html" in body[:2000].lower() else masked(body.decode(errors="replace"), key)
+        page = b"<html" in body[:2000].lower()
+        said = "" if page else masked(body[:_LARGEST].decode(errors="replace"), key)
         return _service_error(status, None, said, model=model, url=url, request_id=request_id)
-    said = masked(str(error.get("message") or ""), key)
+    said = masked(spelled(error.get("message")), key)
     return _service_error(
         status, _type_of(error, key), said, model=model, url=url, request_id=request_id
     )
 
 
 def request_id_of(headers: Mapping[str, str], key: Secret | None) -> str | None:
-    """The gateway's id of a request, which people pass on; `None` if it gave none."""
-    said = headers.get(REQUEST_ID) or headers.get("x-request-id")
-    return masked(said, key) if said else None
+    """The gateway's id of a request, if it gave one."""
+    return named(headers.get(REQUEST_ID) or headers.get("x-request-id"), key)
 
 
 def from_stream(
@@ -106,7 +99,7 @@ def from_stream(
     """The error that came as an event of the stream, in any of the shapes seen."""
     fields = error if isinstance(error, dict) else {"message": error}
     status = _status_of(fields)
-    said = masked(str(fields.get("message") or ""), key)
+    said = masked(spelled(fields.get("message")), key)
     return _service_error(
         status, _type_of(fields, key), said, model=model, url=url, request_id=request_id
     )
@@ -120,7 +113,7 @@ def _error_object(body: bytes) -> dict[str, Any] | None:
     if not isinstance(data, dict):
         return None
     error = data.get("error", data)
-    return error if isinstance(error, dict) else {"message": str(error)}
+    return error if isinstance(error, dict) else {"message": error}
 
 
 def _type_of(error: Mapping[str, Any], key: Secret | None) -> str | None:
@@ -153,11 +146,29 @@ def _service_error(
 def from_network(error: BaseException, *, url: str, key: Secret | None) -> ErrorInfo:
     """The error that an exception of the connection stands for, before any response."""
     cause = _root(error)
+    if _is_no_http(cause):
+        said = said_by_network(error, key)[:_SHORT]
+        message = (
+            f"{url} answered with something that is not HTTP ({said})."
+            " Check the base URL: its port, and http:// or https://."
+        )
+        return ErrorInfo("ConnectionFailed", message)
     if isinstance(cause, TimeoutError):
         said, way = "no answer in time", "Check the network and the base URL."
     else:
-        said, way = masked(str(cause) or type(cause).__name__, key), _way_out(cause)
+        said, way = said_by_network(error, key), _way_out(cause)
     return ErrorInfo("ConnectionFailed", f"No connection to {url} ({said}). {way}")
+
+
+def said_by_network(error: BaseException, key: Secret | None) -> str:
+    """What the operating system said, or else the HTTP client."""
+    cause = _root(error)
+    return masked(str(cause) or type(cause).__name__, key).rstrip(".")
+
+
+def _is_no_http(cause: BaseException) -> bool:
+    """Whether the parser of HTTP, of either client, could make nothing of the answer."""
+    return type(cause).__module__.partition(".")[0] == "h11"
 
 
 def _way_out(cause: BaseException) -> str:
@@ -169,6 +180,10 @@ def _way_out(cause: BaseException) -> str:
         return "Check the network and the base URL; without a network, %zenmux local works."
     if isinstance(cause, ConnectionRefusedError):
         return "Is a server running there? Check the base URL."
+    if isinstance(
+        cause, BrokenPipeError | ConnectionResetError
+    ):  # as servers do with too large ones
+        return "Check the network, then run the cell again; a very large prompt may be too large for it."
     return "Check the network, then run the cell again."
 
 
@@ -211,16 +226,20 @@ def web_page(url: str, status: int, request_id: str | None) -> ErrorInfo:
     return ErrorInfo("ServiceError", message, None, status, request_id)
 
 
-def broken(what: str, request_id: str | None) -> ErrorInfo:
-    """The error of a stream that had begun and did not come to its proper end."""
-    message = f"The answer is incomplete: {what}. What had come is kept; run the cell again."
+def broken(what: str, request_id: str | None, *, began: bool) -> ErrorInfo:
+    """The error of a stream that was accepted and did not come to its proper end."""
+    if began:
+        message = f"The answer is incomplete: {what}. What had come is kept; run the cell again."
+    else:
+        message = f"No answer came: {what}. Run the cell again, or ask another model."
     return ErrorInfo("StreamBroken", message, None, None, request_id)
 
 
 def silent(seconds: float, url: str, *, began: bool, request_id: str | None) -> ErrorInfo:
     """The error of a silence that was longer than allowed."""
     if began:
-        return broken(f"nothing came for {seconds:g} s (--timeout allows more)", request_id)
+        what = f"nothing came for {seconds:g} s (--timeout allows more)"
+        return broken(what, request_id, began=True)
     message = (
         f"{url} sent nothing for {seconds:g} s. Allow more with --timeout, or ask another model."
     )

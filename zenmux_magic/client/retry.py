@@ -82,7 +82,7 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
         return float(value)
     try:
         when = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # the year 99999999999
         return None
     if when.tzinfo is None:  # "-0000" or no zone at all
         when = when.replace(tzinfo=timezone.utc)

@@ -14,6 +14,11 @@ from typing import NamedTuple
 
 _EOL = re.compile(rb"\r\n|\r|\n")
 _BOM = b"\xef\xbb\xbf"
+LONGEST = 32_000_000  # bytes of one event: nobody sends as much, and memory has an end
+
+
+class EventTooLongError(Exception):
+    """An event has more bytes than anybody means to send; what came of it is dropped."""
 
 
 class ServerEvent(NamedTuple):
@@ -37,9 +42,14 @@ class Decoder:
         self._first = True
         self._event = "message"
         self._data: list[str] = []
+        self._held = 0  # bytes of the unfinished event
 
     def feed(self, chunk: bytes) -> list[ServerEvent]:
-        """The events that this chunk completes."""
+        """The events that this chunk completes.
+
+        Raises:
+            EventTooLongError: An event does not end.
+        """
         if self._swallow_lf and chunk:
             self._swallow_lf = False
             if chunk[0] == 0x0A:
@@ -47,6 +57,7 @@ class Decoder:
         if b"\n" not in chunk and b"\r" not in chunk:
             if chunk:
                 self._line.append(chunk)
+                self._hold(len(chunk))
             return []
         self._swallow_lf = chunk.endswith(b"\r")
         lines = _EOL.split(chunk) if b"\r" in chunk else chunk.split(b"\n")
@@ -54,7 +65,18 @@ class Decoder:
         lines[0] = b"".join(self._line)
         rest = lines.pop()
         self._line = [rest] if rest else []
-        return self._take(lines)
+        events = self._take(lines)
+        if events or not self._data:
+            self._held = 0
+        if rest or self._data:
+            self._hold(len(chunk) if self._data else len(rest))
+        return events
+
+    def _hold(self, size: int) -> None:
+        self._held += size
+        if self._held > LONGEST:
+            self._line, self._data = [], []
+            raise EventTooLongError
 
     def flush(self) -> list[ServerEvent]:
         """The event that the end of the body leaves unfinished: some services end without a blank line."""

@@ -8,11 +8,9 @@ anything from the environment onto the wire but a proxy; and loopback never goes
 
 from __future__ import annotations
 
-import asyncio
-import importlib
 import ipaddress
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -21,7 +19,7 @@ import httpx
 
 from zenmux_magic import __version__
 from zenmux_magic.client.body import encoded
-from zenmux_magic.client.rest import Rest
+from zenmux_magic.client.compression import ACCEPTED, plain
 from zenmux_magic.client.secret import Secret
 from zenmux_magic.request import Request
 
@@ -32,9 +30,10 @@ _CONNECT_S = 15.0
 _LIMITS: Any = httpx.Limits(
     max_connections=None, max_keepalive_connections=20, keepalive_expiry=60.0
 )
+_STATUS = "zenmux_status"
+_BODILESS = frozenset({204, 304})
 _KEPT = frozenset(
     {
-        "accept-encoding",
         "connection",
         "content-length",
         "content-type",
@@ -52,7 +51,7 @@ class Response:
     Attributes:
         status: HTTP status.
         headers: Header fields; look-ups ignore case.
-        chunks: The body's bytes as they arrive, decompressed.
+        chunks: The body's bytes as they arrive, decompressed; raises `CompressionError`.
     """
 
     status: int
@@ -87,7 +86,7 @@ def is_loopback(url: str) -> bool:
 
 def _headers(key: Secret | None, accept: str) -> dict[str, str]:
     """The header fields that we answer for."""
-    fields = {"User-Agent": USER_AGENT, "Accept": accept}
+    fields = {"User-Agent": USER_AGENT, "Accept": accept, "Accept-Encoding": ACCEPTED}
     if key is not None:
         fields["Authorization"] = f"Bearer {key.reveal()}"
     return fields
@@ -111,6 +110,44 @@ class OwnHeaders:
         request.headers.update(_headers(self._key, self._accept))
 
 
+async def keep_status(response: Any) -> None:
+    """Keep an answer's status from the HTTP client: what it means is decided in one place, by us.
+
+    `openai` would read the body of a refusal to its end, however long it is; `httpx` would take a
+    redirect apart that nobody follows, and fail where its address is none.
+    """
+    response.extensions[_STATUS] = response.status_code
+    response.status_code = 200
+
+
+def response_of(found: Any) -> Response:
+    """The response of either HTTP client."""
+    status, headers = found.extensions[_STATUS], found.headers
+    length = headers.get("content-length", "")
+    chunks: AsyncIterator[bytes] = found.aiter_raw()
+    if status in _BODILESS:
+        chunks = _only(chunks, 0)
+    elif length.isdecimal() and "transfer-encoding" not in headers:
+        chunks = _only(chunks, int(length))
+    if coding := headers.get("content-encoding"):
+        chunks = plain(chunks, coding)
+    return Response(status, headers, chunks)
+
+
+async def _only(chunks: AsyncIterator[bytes], length: int) -> AsyncIterator[bytes]:
+    """A body of which it is known how long it is, not read on to where it ends.
+
+    Its connection is therefore closed: where the length is wrong, what is left would be taken for the
+    answer to the next request. No service streams like that.
+    """
+    if length:
+        async for chunk in chunks:
+            length -= len(chunk)
+            yield chunk
+            if length <= 0:
+                return
+
+
 class DirectTransport:
     """Plain HTTP to `/chat/completions`."""
 
@@ -121,7 +158,7 @@ class DirectTransport:
             timeout=httpx.Timeout(None, connect=_CONNECT_S),
             limits=_LIMITS,
             trust_env=not is_loopback(base_url),
-            event_hooks={"request": [OwnHeaders(key)]},
+            event_hooks={"request": [OwnHeaders(key)], "response": [keep_status]},
         )
 
     @asynccontextmanager
@@ -131,7 +168,7 @@ class DirectTransport:
         fields = {"Content-Type": "application/json"}
         sending = self._client.stream("POST", url, content=encoded(body), headers=fields)
         async with sending as response:
-            yield Response(response.status_code, response.headers, response.aiter_bytes())
+            yield response_of(response)
 
     async def aclose(self) -> None:
         """Close the kept connections."""
@@ -144,7 +181,6 @@ class OpenAITransport:
     def __init__(self, base_url: str, key: Secret | None) -> None:
         import openai
 
-        self._status_error = openai.APIStatusError
         # Version 2 leaks errors of httpx, version 3 wraps most of them in its own.
         self.network_errors: tuple[type[Exception], ...] = (
             openai.APIConnectionError,
@@ -162,7 +198,7 @@ class OpenAITransport:
                 limits=_LIMITS,
                 trust_env=not is_loopback(base_url),
                 follow_redirects=False,
-                event_hooks={"request": [OwnHeaders(key)]},
+                event_hooks={"request": [OwnHeaders(key)], "response": [keep_status]},
             ),
         )
 
@@ -176,16 +212,8 @@ class OpenAITransport:
             stream=body["stream"],
             extra_body=rest,
         )
-        try:
-            response = await sending.__aenter__()
-        except self._status_error as error:
-            refused = error.response
-            yield Response(refused.status_code, refused.headers, _once(refused.content))
-            return
-        try:
-            yield Response(response.status_code, response.headers, response.iter_bytes())
-        finally:
-            await sending.__aexit__(None, None, None)
+        async with sending as response:
+            yield response_of(response.http_response)
 
     async def aclose(self) -> None:
         """Close the kept connections."""
@@ -199,52 +227,3 @@ def _errors_of_newer_httpx() -> tuple[type[Exception], ...]:
     except ImportError:
         return ()
     return (httpx2.HTTPError, httpx2.InvalidURL)
-
-
-async def _once(body: bytes) -> AsyncIterator[bytes]:
-    yield body
-
-
-class Connections:
-    """Transports by (name, base URL, key), kept open so that a second request starts at once.
-
-    Belongs to one event loop.
-
-    Attributes:
-        rest: Counts those who read.
-    """
-
-    def __init__(self) -> None:
-        self.rest = Rest()
-        self._open: dict[tuple[str, str, Secret | None], Transport] = {}
-        self._loading: asyncio.Future[None] | None = None
-
-    def get(self, request: Request, key: Secret | None) -> Transport:
-        """The transport for a request, opened if there is none yet."""
-        name = (request.transport, request.base_url, key)
-        if name not in self._open:
-            make = DirectTransport if request.transport == "direct" else OpenAITransport
-            self._open[name] = make(request.base_url, key)
-        return self._open[name]
-
-    async def load(self, request: Request) -> None:
-        """Import what a request's transport needs, off the loop.
-
-        The first time it takes a second, in which the loop would paint nothing and hear no stop.
-        """
-        if request.transport != "openai":
-            return
-        if self._loading is None:  # a module that is half imported is in `sys.modules` already
-            self._loading = asyncio.ensure_future(asyncio.to_thread(_import_openai))
-        await asyncio.shield(self._loading)
-
-    async def aclose(self) -> None:
-        """Close all of them."""
-        transports, self._open = list(self._open.values()), {}
-        for transport in transports:
-            await transport.aclose()
-
-
-def _import_openai() -> None:
-    with suppress(ImportError):  # said where the transport is made
-        importlib.import_module("openai")

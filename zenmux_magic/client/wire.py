@@ -13,6 +13,7 @@ from zenmux_magic.client import faults
 from zenmux_magic.client.characters import Joiner, encodable
 from zenmux_magic.client.secret import Mask, Secret, redact_answer
 from zenmux_magic.client.sse import ServerEvent
+from zenmux_magic.client.words import masked, named
 from zenmux_magic.errors import ErrorInfo
 from zenmux_magic.events import (
     Event,
@@ -26,6 +27,8 @@ from zenmux_magic.events import (
     UsageReport,
 )
 from zenmux_magic.request import Request
+
+_MOST_TOKENS = 2**53  # what every JSON reader, database and float can hold
 
 
 class ChunkDecoder:
@@ -65,9 +68,8 @@ class ChunkDecoder:
             error = chunk.get("error", chunk) if isinstance(chunk, dict) else chunk
             return [*self._content(chunk, at_s), self.fail(at_s, self._error(error))]
         if not isinstance(chunk, dict):
-            said = faults.masked(event.data, self._key)[:60]
-            what = f"an event is not a JSON object (“{said}”)"
-            return [self.fail(at_s, faults.broken(what, self._request_id))]
+            said = masked(event.data, self._key)[:60]
+            return [self.fail(at_s, self.broken(f"an event is not a JSON object (“{said}”)"))]
         return self._content(chunk, at_s)
 
     def decode_last(self, event: ServerEvent, at_s: float) -> list[Event]:
@@ -82,14 +84,17 @@ class ChunkDecoder:
         if self.finished:  # the answer is whole; what broke came after it
             return [self._end(at_s)]
         if problem is None:
-            what = "the connection was closed before the end of the stream"
-            problem = faults.broken(what, self._request_id)
+            problem = self.broken("the connection was closed before the end of the stream")
         return [self.fail(at_s, problem)]
 
     def fail(self, at_s: float, error: ErrorInfo) -> Failure:
         """End the stream with an error."""
         self.ended = True
         return Failure(at_s, error)
+
+    def broken(self, what: str) -> ErrorInfo:
+        """The error of a stream that is not going to come to its proper end."""
+        return faults.broken(what, self._request_id, began=self.began)
 
     def _error(self, error: Any) -> ErrorInfo:
         request = self._request
@@ -104,8 +109,7 @@ class ChunkDecoder:
     def _end(self, at_s: float) -> Event:
         self.ended = True
         if self._reason == "error":
-            what = "the model's provider ended it with an error"
-            return Failure(at_s, faults.broken(what, self._request_id))
+            return Failure(at_s, self.broken("the model's provider ended it with an error"))
         if not self.content and self._reason != "length":
             message = (
                 f"{self._request.model} sent an empty answer (finish reason {self._reason or 'none'})."
@@ -132,11 +136,12 @@ class ChunkDecoder:
             if isinstance(delta, dict):
                 self._delta(delta, at_s, events)
             if choice.get("finish_reason"):
-                self._reason = self._name(str(choice["finish_reason"]))
+                self._reason = named(choice["finish_reason"], self._key)
         return events
 
     def _identify(self, at_s: float, events: list[Event]) -> None:
-        id_, model = (self._name(value) for value in self._identity)
+        texts = (one if isinstance(one, str) else None for one in self._identity)
+        id_, model = (named(text, self._key) for text in texts)
         id_, model = id_ or self._id, model or self._model
         if (id_, model) != (self._id, self._model):
             self._id, self._model = id_, model
@@ -240,4 +245,6 @@ def _count(fields: Any, name: str) -> int | None:
     value = fields.get(name) if isinstance(fields, dict) else None
     if isinstance(value, float) and value.is_integer():  # some encoders know no other numbers
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= _MOST_TOKENS else None
