@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from zenmux_magic.client.secret import Secret
-from zenmux_magic.client.words import masked, named, spelled
+from zenmux_magic.client.words import masked, spelled
 from zenmux_magic.errors import ErrorInfo
 
 REQUEST_ID = "x-zenmux-requestid"
@@ -89,8 +89,8 @@ def from_response(
 
 
 def request_id_of(headers: Mapping[str, str], key: Secret | None) -> str | None:
-    """The gateway's id of a request, if it gave one."""
-    return named(headers.get(REQUEST_ID) or headers.get("x-request-id"), key)
+    """The gateway's id of a request, which people pass on; `None` if it gave none."""
+    return masked(headers.get(REQUEST_ID) or headers.get("x-request-id") or "", key) or None
 
 
 def from_stream(
