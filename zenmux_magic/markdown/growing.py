@@ -170,6 +170,7 @@ class GrowingBlocks:
         limit = len(lines) if final else int(env.get("pending_from", len(lines)))
         unsettled = limit < len(lines) or (not final and self._references.are_open(env, lines))
         if unsettled and self._references.are_new(env):
+            self._put_off()
             return
         self._references.note(env)
         done = [
@@ -190,7 +191,10 @@ class GrowingBlocks:
         self._references.committed(lines[:consumed])
         self._lines = lines[consumed:]
         self._pending = sum(map(len, self._lines)) + len(self._lines)
-        # A block that will not end is looked at again at growing distances only.
+        self._put_off()
+
+    def _put_off(self) -> None:
+        """Look at a block that will not end again at growing distances only."""
         large = self._pending > _LARGE
         self._next_commit = further(self._pending) if large else 0
         self._next_commit_at_blank = self._pending + (self._next_commit - self._pending) // 8

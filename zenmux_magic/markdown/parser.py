@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .maths import OPENERS, formula_at
+from .formula_rules import formula, formula_block, line_of
 from .pieces import LONGEST, is_readable, pieces
 from .repair import add_repairs
 
@@ -31,7 +31,6 @@ _TABLE_ROW = re.compile(r"[-:| \t]*-[-:| \t]*")
 _HEADING = re.compile(r"#{1,6}(?:[ \t]|$)")
 _MOST_COLUMNS = 64
 _MOST_LINKS = 100
-_LONGEST_FORMULA = 8_000
 _instances = threading.local()
 
 
@@ -58,10 +57,10 @@ def _build(max_nesting: int) -> MarkdownIt:
     md.linkify = SchemesOnly(options={"fuzzy_link": False, "fuzzy_ip": False})
     md.validateLink = lambda url: True  # type: ignore[method-assign]
     md.inline.ruler.at("linkify", _linkify)
-    md.inline.ruler.before("escape", "formula", _formula)
+    md.inline.ruler.before("escape", "formula", formula)
     md.inline.ruler.before("autolink", "line_break", _line_break)
     md.block.ruler.before(
-        "blockquote", "formula_block", _formula_block, {"alt": ["paragraph", "reference"]}
+        "blockquote", "formula_block", formula_block, {"alt": ["paragraph", "reference"]}
     )
     md.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     for name, rule, ends in _containers():
@@ -111,36 +110,6 @@ def _read(piece: str, state: StateCore) -> list[Token]:
     return text.children or []
 
 
-def _formula(state: StateInline, silent: bool) -> bool:
-    if state.src[state.pos] not in "\\$":
-        return False
-    closer = OPENERS.get(state.src[state.pos : state.pos + 2])
-    if closer is not None and _last_index(state, closer) < state.pos + 2:
-        return False
-    found = formula_at(state.src, state.pos, state.posMax)
-    if found is None:
-        return False
-    if not silent:
-        token = state.push("formula", "math", 0)
-        token.content = found.tex
-        token.markup = state.src[state.pos : found.end]
-        token.meta = {"display": found.display}
-    state.pos = found.end
-    return True
-
-
-def _last_index(state: StateInline, closer: str) -> int:
-    """Where a delimiter stands last: looked for once a text, not once for each opener."""
-    text, known = state.env.get("closers", ("", {}))
-    if text is not state.src:
-        known = {}
-        state.env["closers"] = (state.src, known)
-    if closer not in known:
-        known[closer] = state.src.rfind(closer)
-    last: int = known[closer]
-    return last
-
-
 def _linkify(state: StateInline, silent: bool) -> bool:
     from markdown_it.rules_inline.linkify import linkify
 
@@ -169,7 +138,7 @@ def _table(state: StateBlock, start: int, stop: int, silent: bool) -> bool:
 
     if start + 2 > stop or (start == 0 and state.env.get("continues")):
         return False
-    head, row = _line(state, start), _line(state, start + 1)
+    head, row = line_of(state, start), line_of(state, start + 1)
     if max(len(head), len(row)) > LONGEST or row.count("|") > _MOST_COLUMNS:
         # Kept for whoever has to know what other parsers make of the same text.
         state.env["capped"] = state.env.get("capped") or _TABLE_ROW.fullmatch(row) is not None
@@ -212,7 +181,7 @@ def _up_to(depth: int, rule: BlockRule) -> BlockRule:
         if state.level < depth:
             return rule(state, start, stop, silent)
         state.env["capped"] = (
-            state.env.get("capped") or _MARKER.match(_line(state, start)) is not None
+            state.env.get("capped") or _MARKER.match(line_of(state, start)) is not None
         )
         return False
 
@@ -227,58 +196,6 @@ def _fence(state: StateBlock, start: int, stop: int, silent: bool) -> bool:
     if found and not silent:
         state.tokens[-1].meta = columns
     return found
-
-
-def _line(state: StateBlock, line: int) -> str:
-    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
-
-
-def _formula_block(state: StateBlock, start: int, stop: int, silent: bool) -> bool:
-    """A formula that opens a line and closes one, before the next blank line."""
-    opener = _line(state, start)[:2]
-    if opener not in ("$$", "\\[") or state.is_code_block(start):
-        return False
-    end = _formula_end(state, start, stop, OPENERS[opener])
-    half = end is None and state.env.get("pending_from", stop) <= start and "live" in state.env
-    if end is None and not half:
-        return False
-    if silent:
-        return True
-    end = stop - 1 if end is None else end
-    lines = [_line(state, line) for line in range(start, end + 1)]
-    source = "\n".join(lines).strip()
-    token = state.push("formula_block", "math", 0)
-    token.content = "" if half else source[2:-2].strip()
-    token.markup = source
-    token.map = [start, end + 1]
-    token.meta = {"display": True, "open": half}
-    state.line = end + 1
-    return True
-
-
-def _formula_end(state: StateBlock, start: int, stop: int, closer: str) -> int | None:
-    # What is known of each kind of formula: from where on it may go on, and how far none ends.
-    known: dict[tuple[str, int, int], tuple[int, int]] = state.env.setdefault("formula_open", {})
-    key = (closer, state.blkIndent, stop)
-    ended, searched = known.get(key, (-1, -1))
-    if ended > start:
-        return None
-    for line in range(max(start, searched), stop):
-        text = _line(state, line).rstrip()
-        if not text or (line > start and state.sCount[line] < state.blkIndent):
-            known[key] = (line, line)
-            return None
-        if state.eMarks[line] - state.bMarks[start] > _LONGEST_FORMULA:
-            known[key] = (ended, line)
-            return None
-        close = text.find(closer, 2 if line == start else 0)
-        if close >= 0:
-            whole = close + 2 == len(text) and (line > start or text[2:-2].strip())
-            return line if whole else None
-    known[key] = (stop, stop)
-    # Nothing closed it and nothing ended it: later lines may still make it a formula.
-    state.env["pending_from"] = min(start, state.env.get("pending_from", start))
-    return None
 
 
 def _tasks(state: Any) -> None:

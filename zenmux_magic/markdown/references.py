@@ -12,7 +12,8 @@ from typing import Any
 
 from .parser import Env
 
-_LABEL = re.compile(r"\[((?:[^\[\]\\]|\\.)+)\]", re.DOTALL)
+# What is escaped begins no label; passing over it, each character is looked at once or twice.
+_LABEL = re.compile(r"\\.|\[((?:[^\[\]\\]|\\.)+)\]", re.DOTALL)
 
 
 class References:
@@ -57,4 +58,5 @@ class References:
 
         text = "\n".join(lines)
         if "[" in text:
-            self._labels.update(normalizeReference(label) for label in _LABEL.findall(text))
+            labels = filter(None, _LABEL.findall(text))
+            self._labels.update(map(normalizeReference, labels))
