@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import socket
 import ssl
 import threading
@@ -19,8 +18,6 @@ import anyio
 import pytest
 
 from tests.support.gateway import (
-    EMPTY_FAULTS,
-    FAULTS,
     KEY,
     REQUEST_ID,
     Close,
@@ -32,9 +29,7 @@ from tests.support.gateway import (
     Reply,
     Reset,
     Send,
-    Silence,
     WaitFor,
-    as_json,
     chunk,
     error,
     fault,
@@ -52,7 +47,6 @@ from zenmux_magic.events import Event, Failure, Finish, Opened, Retrying, TextDe
 from zenmux_magic.request import Request, TransportName
 
 SECRET = Secret(KEY)
-SO_FAR = "So far, so **good**"
 TRANSPORTS: tuple[TransportName, ...] = ("openai", "direct")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
@@ -164,32 +158,6 @@ def test_all_that_an_answer_tells(gateway: Gateway, asked: Request) -> None:
     assert answer.ttfa_s is not None
     assert answer.duration_s is not None
     assert 0 < answer.ttft_s <= answer.ttfa_s <= answer.duration_s
-
-
-def test_a_compressed_stream(gateway: Gateway, asked: Request) -> None:
-    body = gzip.compress(sse(chunk("Hello"), chunk({}, finish_reason="stop")))
-    gateway.default = Reply(200, {"content-encoding": "gzip"}, [Send(body)])
-    assert answer_to(asked).text == "Hello"
-
-
-@pytest.mark.parametrize("framing", ["chunked", "length", "close"])
-def test_every_framing(gateway: Gateway, asked: Request, framing: Any) -> None:
-    gateway.default = replace(streaming("Hello"), framing=framing)
-    assert answer_to(asked).text == "Hello"
-
-
-def test_a_byte_order_mark_and_blank_lines_come_first(gateway: Gateway, asked: Request) -> None:
-    body = sse(chunk("Hello"), chunk({}, finish_reason="stop"))
-    pieces = [b"\xef", b"\xbb\xbf", b"\n", b"\n", body]
-    gateway.default = Reply(steps=[Send(piece) for piece in pieces])
-    assert answer_to(asked).text == "Hello"
-
-
-def test_a_service_that_does_not_stream(gateway: Gateway, asked: Request) -> None:
-    choice = {"message": {"role": "assistant", "content": "Whole."}, "finish_reason": "stop"}
-    gateway.default = as_json({"id": "x", "model": "a/b", "choices": [choice]})
-    answer = answer_to(asked)
-    assert (answer.text, answer.model, answer.finish_reason) == ("Whole.", "a/b", "stop")
 
 
 def test_events_come_while_the_stream_goes_on(gateway: Gateway, asked: Request) -> None:
@@ -332,17 +300,6 @@ def test_a_key_goes_with_its_own_request(gateway: Gateway, asked: Request) -> No
     assert sent == ["Bearer sk-one", None, "Bearer sk-two"]
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed(gateway: Gateway, asked: Request, status: int) -> None:
-    with Gateway(check_key=False) as other:
-        gateway.default = Reply(status, {"location": f"{other.base_url}/chat/completions"})
-        problem = failure_of(asked)
-        assert not other.requests
-    assert f"redirects to {other.base_url}" in problem.message
-    assert (problem.kind, problem.status) == ("ServiceError", status)
-    assert len(gateway.chats) == 1
-
-
 def test_loopback_needs_no_proxy(
     gateway: Gateway, asked: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -367,205 +324,12 @@ def test_a_proxy_that_cannot_be_used(asked: Request, monkeypatch: pytest.MonkeyP
     assert "hunter2" not in problem.message
 
 
-# Faults after the first byte.
-
-PROVIDER = ("ServiceError", "provider_error", 502, "The provider went away.")
-LOST = ("StreamBroken", None, None, "the connection was lost")
-AFTER_THE_FIRST_BYTE: dict[str, tuple[str, str | None, int | None, str] | None] = {
-    "error event": PROVIDER,
-    "error event, done": PROVIDER,
-    "error on a chunk": PROVIDER,
-    "named error event": PROVIDER,
-    "reset": LOST,
-    "closed without the last chunk": LOST,
-    "bad chunk size": LOST,
-    "end without finish": ("StreamBroken", None, None, "closed before the end of the stream"),
-    "done without finish": None,  # the service says that it is done: a good end
-    "finish reason error": ("StreamBroken", None, None, "ended it with an error"),
-    "malformed JSON": ("StreamBroken", None, None, "not a JSON object"),
-    "JSON that is no object": ("StreamBroken", None, None, "not a JSON object (“[1, 2]”)"),
-    "silence": ("StreamBroken", None, None, "nothing came for 0.3 s"),
-}
-
-
 def check(problem: ErrorInfo | None, expected: tuple[str, str | None, int | None, str]) -> None:
     assert problem is not None
     kind, type_, status, words = expected
     assert (problem.kind, problem.type, problem.status) == (kind, type_, status)
     assert words in problem.message
     assert "\n" not in str(problem)
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_fault_after_the_first_token(gateway: Gateway, asked: Request, name: str) -> None:
-    gateway.default = fault(name, SO_FAR)
-    answer = answer_to(replace(asked, timeout_s=0.3))
-    assert answer.text == SO_FAR
-    assert answer.request_id == REQUEST_ID
-    assert len(gateway.chats) == 1
-    expected = AFTER_THE_FIRST_BYTE[name]
-    if expected is None:
-        assert (answer.error, answer.finish_reason) == (None, None)
-    else:
-        check(answer.error, expected)
-        assert answer.error is not None
-        assert answer.error.request_id == REQUEST_ID
-
-
-@pytest.mark.parametrize("end", [Reset(), Close()], ids=["reset", "closed"])
-def test_an_event_whose_blank_line_the_fault_took_is_kept(
-    gateway: Gateway, asked: Request, end: Reset | Close
-) -> None:
-    whole = sse(chunk("kept"), done=False).removesuffix(b"\n")
-    gateway.default = Reply(steps=[Send(whole), Pause(0.05), end])
-    answer = answer_to(asked)
-    assert answer.text == "kept"
-    check(answer.error, LOST)
-
-
-def test_a_body_shorter_than_it_said(gateway: Gateway, asked: Request) -> None:
-    gateway.default = replace(
-        streaming(SO_FAR, finish=None, done=False), framing="length", length=9999
-    )
-    answer = answer_to(asked)
-    assert answer.text == SO_FAR
-    check(answer.error, LOST)
-
-
-def test_a_body_that_does_not_decompress(gateway: Gateway, asked: Request) -> None:
-    gateway.default = Reply(200, {"content-encoding": "gzip"}, [Send(b"data: no gzip\n\n")])
-    check(failure_of(asked), ("StreamBroken", None, None, "its compression is broken"))
-
-
-@pytest.mark.parametrize("end", [Silence(), Reset(), Close()], ids=["silence", "reset", "closed"])
-def test_what_breaks_after_the_finish_reason_costs_nothing(
-    gateway: Gateway, asked: Request, end: Silence | Reset | Close
-) -> None:
-    good = streaming(SO_FAR, done=False)
-    gateway.default = replace(good, steps=[*good.steps, Pause(0.05), end])
-    answer = answer_to(replace(asked, timeout_s=0.3))
-    assert (answer.text, answer.finish_reason, answer.error) == (SO_FAR, "stop", None)
-    assert answer.usage.prompt_tokens == 12
-
-
-EMPTY_ANSWER = ("ServiceError", None, None, "demo/echo sent an empty answer")
-NO_CONNECTION = ("ConnectionFailed", None, None, "No connection to http://127.0.0.1:")
-QUIET = ("ConnectionFailed", None, None, "sent nothing for 0.3 s")
-BEFORE_THE_FIRST_TOKEN: dict[str, tuple[tuple[str, str | None, int | None, str] | None, int]] = {
-    "empty stop": (EMPTY_ANSWER, 1),
-    "empty length": (None, 1),
-    "empty body": (("StreamBroken", None, None, "closed before the end of the stream"), 1),
-    "only done": (EMPTY_ANSWER, 1),
-    "JSON error as 200": (PROVIDER, 4),
-    "reset before the head": (NO_CONNECTION, 4),
-    "closed before the head": (NO_CONNECTION, 4),
-    "silence before the head": (QUIET, 1),
-    "silence after the head": (QUIET, 1),
-    "no HTTP at all": (NO_CONNECTION, 4),
-}
-
-
-@pytest.mark.parametrize("name", EMPTY_FAULTS)
-def test_fault_before_the_first_token(gateway: Gateway, asked: Request, name: str) -> None:
-    gateway.default = fault(name)
-    answer = answer_to(replace(asked, first_byte_timeout_s=0.3))
-    expected, requests = BEFORE_THE_FIRST_TOKEN[name]
-    assert answer.text == ""
-    assert len(gateway.chats) == requests
-    if expected is None:
-        assert (answer.error, answer.finish_reason) == (None, "length")
-    else:
-        check(answer.error, expected)
-
-
-DOCUMENTS = {
-    "a web page": (b"<!DOCTYPE html><html>Sign in</html>", "answered with a web page"),
-    "a web page after blanks": (b"\xef\xbb\xbf\r\n  <html>", "answered with a web page"),
-    "JSON of something else": (b'{"hello": 1}', "closed before the end of the stream"),
-    "a JSON list": (b"[1]", "not a JSON object"),
-    "half a JSON document": (b'{"error": {"message"', "not a JSON object"),
-    "plain words": (b"upstream connect error", "closed before the end of the stream"),
-    "only blanks": (b" \n\n \r\n", "closed before the end of the stream"),
-}
-
-
-@pytest.mark.parametrize(("body", "words"), DOCUMENTS.values(), ids=DOCUMENTS.keys())
-def test_a_status_of_200_with_another_body(
-    gateway: Gateway, asked: Request, body: bytes, words: str
-) -> None:
-    gateway.default = Reply(200, {"content-type": "text/html"}, [Send(body)], "length")
-    problem = failure_of(asked)
-    assert words in problem.message
-    assert problem.request_id == REQUEST_ID
-    assert len(gateway.chats) == 1
-
-
-# Errors before the stream.
-
-REFUSALS = [
-    (400, "invalid_params", "refused as invalid"),
-    (402, "insufficient_credit", "No credit is left"),
-    (402, "reject_no_credit", "No credit is left"),
-    (402, "quote_exceeded", "quota is used up"),
-    (403, "access_denied", "The key was refused"),
-    (403, "safety_check_failed", "safety check refused this prompt"),
-    (404, "model_not_available", "demo/echo is not in the plan"),
-    (404, "invalid_model", "There is no model demo/echo"),
-    (404, "model_not_supported", "demo/echo cannot answer this kind of request"),
-    (413, "invalid_params", "prompt is too long for demo/echo"),
-    (422, "provider_unprocessable_entity_error", "provider of demo/echo cannot process"),
-    (500, "invalid_model", "There is no model demo/echo"),
-    (401, "unauthorized", "The key was refused"),
-    (405, "oops", "takes no chat requests"),
-    (418, "teapot", "refused as invalid"),
-]
-TRANSIENT = [
-    (429, "rate_limit", "Too many requests"),
-    (500, "internal_server_error", "The gateway failed"),
-    (502, "provider_api_error", "The provider of demo/echo failed"),
-    (502, "provider_error", "The provider of demo/echo failed"),
-    (503, "no_provider_available", "No provider serves demo/echo"),
-    (504, "oops", "The service failed"),
-    (520, "provider_internal_server_error", "The provider of demo/echo failed"),
-    (524, "provider_error", "The provider of demo/echo failed"),
-]
-
-
-@pytest.mark.parametrize(("status", "kind", "words"), [*REFUSALS, *TRANSIENT])
-def test_refused_before_the_stream(
-    gateway: Gateway, asked: Request, status: int, kind: str, words: str
-) -> None:
-    gateway.default = error(status, kind, "In the service's words.")
-    problem = failure_of(asked)
-    check(problem, ("ServiceError", kind, status, words))
-    assert problem.request_id == REQUEST_ID
-    assert str(problem).endswith(
-        f" [{status} {kind}] The service said: “In the service's words.” (request id {REQUEST_ID})"
-    )
-    assert len(gateway.chats) == (1 if (status, kind, words) in REFUSALS else 4)
-
-
-BODIES = {
-    "nothing": (b"", "", None),
-    "a web page": (b"<html><body>502 Bad Gateway</body></html>", "", None),
-    "plain words": (b"bad\n\x1b[31mgateway\x07", " The service said: “bad [31mgateway”", None),
-    "no error key": (b'{"message": "gone"}', " The service said: “gone”", None),
-    "a string": (b'{"error": "gone"}', " The service said: “gone”", None),
-    "no JSON object": (b"[1]", " The service said: “[1]”", None),
-    "no UTF-8": (b"gone \xff", " The service said: “gone �”", None),
-    "very long": (b"x" * 100_000, f" The service said: “{'x' * 300}…”", None),
-    "half a character": (b'{"error": {"message": "\\ud83d!"}}', " The service said: “�!”", None),
-}
-
-
-@pytest.mark.parametrize(("body", "tail", "kind"), BODIES.values(), ids=BODIES.keys())
-def test_refused_with_another_body(
-    gateway: Gateway, asked: Request, body: bytes, tail: str, kind: str | None
-) -> None:
-    gateway.default = Reply(400, {}, [Send(body)], "length")
-    problem = failure_of(asked)
-    assert problem.message.endswith(f"[400]{tail}")
-    assert (problem.type, problem.status) == (kind, 400)
 
 
 # Trying again.
@@ -603,12 +367,6 @@ def test_the_service_names_a_date(gateway: Gateway, asked: Request) -> None:
     assert nap > 1
 
 
-def test_the_service_asks_for_too_long(gateway: Gateway, asked: Request) -> None:
-    gateway.default = error(429, "rate_limit", "Slow.", headers={"retry-after": "3600"})
-    assert failure_of(asked).message.endswith("It asks to wait 3600 s.")
-    assert len(gateway.chats) == 1
-
-
 def test_no_more_than_was_allowed(gateway: Gateway, asked: Request) -> None:
     gateway.default = error(503, "oops", "Gone.")
     naps = Naps()
@@ -616,24 +374,6 @@ def test_no_more_than_was_allowed(gateway: Gateway, asked: Request) -> None:
     assert [type(event) for event in events] == [Retrying, Retrying, Failure]
     assert naps.taken == [0.5, 1.0]
     assert len(gateway.chats) == 3
-
-
-def test_an_error_event_before_the_first_token(gateway: Gateway, asked: Request) -> None:
-    early = {"error": {"code": "429", "type": "rate_limit", "message": "Slow."}}
-    gateway.enqueue(
-        Reply(steps=[Send(b": ZENMUX PROCESSING\n\n" + sse(chunk(""), early))]), streaming("Hello")
-    )
-    assert answer_to(asked).text == "Hello"
-    assert len(gateway.chats) == 2
-
-
-def test_an_error_event_after_white_space_is_not_tried_again(
-    gateway: Gateway, asked: Request
-) -> None:
-    late = {"error": {"code": "429", "type": "rate_limit", "message": "Slow."}}
-    gateway.default = Reply(steps=[Send(sse(chunk("\n"), late))])
-    assert failure_of(asked).type == "rate_limit"
-    assert len(gateway.chats) == 1
 
 
 # No connection.
@@ -763,14 +503,6 @@ def test_signs_of_life_alone_are_no_answer_for_ever(
     check(answer.error, ("StreamBroken", None, None, words))
     assert len(gateway.chats) == 1
     gateway.wait_departure(1)
-
-
-def test_silence_after_comments_alone(gateway: Gateway, asked: Request) -> None:
-    gateway.default = Reply(steps=[Send(COMMENT), Silence()])
-    problem = failure_of(replace(asked, timeout_s=0.3))
-    check(problem, QUIET)
-    assert "--timeout" in problem.message
-    assert len(gateway.chats) == 1
 
 
 @pytest.mark.parametrize("name", ["silence", "silence before the head", "silence after the head"])

@@ -72,7 +72,10 @@ def _left():
 def _told(one):
     error = one.error and (one.error.kind, one.error.message, one.error.status, one.error.type,
                            one.error.request_id)
-    return {{"text": one.text, "finish": one.finish_reason, "error": error, "names": str(one.to_dict())}}
+    one.tokens_per_s
+    usage = one.usage
+    return {{"text": one.text, "finish": one.finish_reason, "error": error, "names": str(one.to_dict()),
+            "tokens": (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)}}
 """
 
 
@@ -102,7 +105,8 @@ class Bench:
     def play(self, row: Row) -> Verdict:
         """Play a row alone and among healthy columns, and ask once more after it."""
         self._wrong = []
-        self._ask(f"%config ZenMux.max_retries = {row.retries}\n_peak = _forget_peak()")
+        forget = "got = trio = after = None"  # a row must not be judged by the one before it
+        self._ask(f"%config ZenMux.max_retries = {row.retries}\n{forget}\n_peak = _forget_peak()")
         self._one(row)
         self._next()
         self._several(row)
@@ -199,6 +203,8 @@ class Bench:
     def _check(self, row: Row, told: dict[str, Any], width: Width) -> None:
         self._expect(f"{width}: text", told["text"], row.text)
         self._expect(f"{width}: finish reason", told["finish"], row.finish)
+        if row.tokens is not None:
+            self._expect(f"{width}: tokens", told["tokens"], row.tokens)
         kind, message, *rest = told["error"] or (None, "")
         self._expect(f"{width}: kind", kind, row.kind)
         if row.ended_by == "interrupt":

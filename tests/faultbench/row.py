@@ -40,7 +40,7 @@ class Row:
         named: Whether the response has told a request id.
         ended_by: Who ends it, where it does not end by itself.
         prompt: What is asked.
-        raised: The line of an interrupted cell.
+        tokens: Prompt's, answer's and all tokens, where the row is about them.
         mended: What the row found, and what was done about it; empty where it found nothing.
     """
 
@@ -59,6 +59,7 @@ class Row:
     named: bool = True
     ended_by: Literal["itself", "stop", "interrupt"] = "itself"
     prompt: str = "Hi"
+    tokens: tuple[int | None, ...] | None = None
     mended: str = ""
 
     def matches(self, message: str, url: str, elsewhere: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import zlib
 from dataclasses import replace
 from itertools import product
 
@@ -133,8 +133,12 @@ def _transient(status: int, kind: str, line: str) -> Row:
 
 
 def bomb(prefix: bytes) -> bytes:
-    """A few kilobytes that stand for 200 MB."""
-    return gzip.compress(prefix) + gzip.compress(b"a" * 10_000_000) * 20
+    """200 KB of gzip that stand for 200 MB; its end is not reached."""
+    squeezed = zlib.compressobj(wbits=31)
+    begin = squeezed.compress(prefix) + squeezed.flush(zlib.Z_FULL_FLUSH)
+    # After a full flush nothing refers back: the same bytes may stand there again and again.
+    ten_mb = squeezed.compress(b"a" * 10_000_000) + squeezed.flush(zlib.Z_FULL_FLUSH)
+    return begin + ten_mb * 20
 
 
 def _body(name: str, does: str, body: Reply, said: str = "", mended: str = "") -> Row:
@@ -163,7 +167,8 @@ ROWS = [
     Row("a storm of Retry-After", "429, Retry-After: 0, as often as it is asked", (SLOW_DOWN,),
         "ServiceError",
         f"{SLOW} [429 rate_limit] The service said: “Slow.”",
-        status=429, type="rate_limit", retries=9, requests=10),
+        status=429, type="rate_limit", retries=9, requests=10,
+        mended="“It asks to wait 0 s” stood at the end of this and every such line"),
     Row("Retry-After in the year 99999999999", "429, a date that no calendar has",
         (error(429, "rate_limit", "Slow.",
                headers={"retry-after": "Sat, 01 Aug 99999999999 12:00:20 GMT"}),), "ServiceError",
@@ -188,10 +193,11 @@ ROWS = [
           _refusal(b'{"error": {"message": "\\ud83d!"}}'), "�!"),
     _body("refusal: nested 100,000 deep", "400, [[[[…",
           _refusal(b"[" * 100_000), "[" * 300 + "…",
-          "RecursionError ended the run with a stack trace; such a body is now plain words"),
+          "RecursionError ended the run with a stack trace, other columns' answers lost; such a body"
+          " is now plain words"),
     _body("refusal: a message that is no text", "400, the message is a nested list",
           _refusal(b'{"error": {"message": ' + b"[" * 400 + b"]" * 400 + b"}}"),
-          "[[[[[[[...]]]]]]]"),
+          "[[[[[[[...]]]]]]]", "300 brackets were shown"),
     _body("refusal: a very long message", "400, a message of 60 KB",
           as_json({"error": {"message": "x" * 60_000}}, 400), "x" * 300 + "…"),
     _body("refusal: an endless body", "400, a body without end",
@@ -200,10 +206,11 @@ ROWS = [
     _body("refusal: a compressed bomb", "400, 200 KB that stand for 200 MB",
           Reply(400, {"content-encoding": "gzip"}, [Send(bomb(b"x" * 400))], "length"),
           "x" * 300 + "…",
-          "30 s of a kernel that heard nothing, through `openai`; now it is decompressed in pieces"
-          " and left after 64 KB"),
+          "all of it was decompressed and searched for keys, for many seconds in which no other"
+          " column got on; now it is decompressed in pieces and left after 64 KB"),
     _body("refusal: compression unknown", "400, Content-Encoding: br",
-          Reply(400, {"content-encoding": "br"}, [Send(b"\x0b\x02\x80abc\x03")], "length")),
+          Reply(400, {"content-encoding": "br"}, [Send(b"\x0b\x02\x80abc\x03")], "length"),
+          mended="the compressed bytes were shown as the service's words"),
     *(
         Row(f"refusal: {name}", f"402, its body {does}", (Reply(402, {}, steps),), "ServiceError",
             f"{CREDIT} [402] The service said: “{CUT}”", status=402,

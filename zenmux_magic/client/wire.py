@@ -244,7 +244,7 @@ def _usage(usage: dict[str, Any]) -> Usage:
 def _count(fields: Any, name: str) -> int | None:
     value = fields.get(name) if isinstance(fields, dict) else None
     if isinstance(value, float) and value.is_integer():  # some encoders know no other numbers
-        return int(value)
+        value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     return value if 0 <= value <= _MOST_TOKENS else None
