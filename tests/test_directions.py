@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": set(),
     "limiter": set(),
     "comparison": {"completion", "errors", "inert"},
-    "asking": VALUES | {"client", "limiter"},
+    "asking": VALUES | {"client", "engine", "limiter"},
     "tables": {"inert"},
     "commandline": {"errors"},
     "models": {"client", "commandline", "cost", "engine", "errors", "events", "settings", "tables"},

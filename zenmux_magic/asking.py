@@ -18,6 +18,7 @@ from typing import Protocol
 from zenmux_magic.client import Connections, Secret, stream
 from zenmux_magic.completion import Completion, Fold, replay
 from zenmux_magic.cost import NOTHING, Cost
+from zenmux_magic.engine import cancel
 from zenmux_magic.errors import ErrorInfo
 from zenmux_magic.events import Event, Failure, Finish, Queued, Started, Usage
 from zenmux_magic.limiter import Limiter
@@ -98,7 +99,7 @@ class Asking:
         if self._how is None and not self.over:
             self._how = how
             if self._open and self._task is not None:
-                self._task.cancel()
+                cancel(self._task)
 
     def completion(self) -> Completion:
         """The answer so far, with what it cost."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_AGAIN_S = 1.0  # longer than it takes to close a connection, which a second time would break off
+
 
 class Engine:
     """Owns a loop, its thread and its connections; all methods may be called from any thread."""
@@ -93,11 +95,23 @@ class Engine:
     async def _wind_down(self) -> None:
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:
-            task.cancel()
+            cancel(task)
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._connections is not None:
             await self._connections.aclose()
         await asyncio.get_running_loop().shutdown_asyncgens()
+
+
+def cancel(task: asyncio.Task[Any]) -> None:
+    """Cancel a task, and again until it has ended; call it on the task's loop.
+
+    Once is not enough: one that comes in the moment in which a connection opens, anyio takes for its
+    own, and the request goes on. https://github.com/agronholm/anyio/issues/1214; anyio 4.16 does so
+    below Python 3.11 alone.
+    """
+    if not task.done():
+        task.cancel()
+        asyncio.get_running_loop().call_later(_AGAIN_S, cancel, task)
 
 
 _shared = Engine()

@@ -19,7 +19,7 @@ from zenmux_magic.client import Connections
 from zenmux_magic.comparison import Comparison
 from zenmux_magic.completion import Completion
 from zenmux_magic.cost import Cost
-from zenmux_magic.engine import Engine
+from zenmux_magic.engine import Engine, cancel
 from zenmux_magic.errors import RequestError, exception_of
 from zenmux_magic.events import Event, Usage
 from zenmux_magic.views import View
@@ -112,7 +112,7 @@ class Answer:
                     task.result()
         finally:
             for task in self._tasks:
-                task.cancel()
+                cancel(task)
         completions = tuple(column.completion() for column in self._columns)
         self._show("settle", completions)
         return completions
