@@ -103,7 +103,17 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
     },
     "commands": {"errors", "settings", "words"},
-    "magic": {"arguments", "background", "commands", "errors", "frontend", "prompt", "settings"},
+    "interrupts": set(),
+    "magic": {
+        "arguments",
+        "background",
+        "commands",
+        "errors",
+        "frontend",
+        "interrupts",
+        "prompt",
+        "settings",
+    },
     "extension": {
         "arguments",
         "cell",

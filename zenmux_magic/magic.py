@@ -7,7 +7,7 @@ imported when it is first needed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from zenmux_magic.arguments import Options, declared, parse
 from zenmux_magic.background import Background
 from zenmux_magic.errors import Interrupted, PromptError
 from zenmux_magic.frontend import detect, place_of, view_for
+from zenmux_magic.interrupts import Interrupts
 from zenmux_magic.said import say
 from zenmux_magic.settings import ZenMux
 
@@ -54,25 +55,26 @@ class ZenMuxMagics(Magics):
         {{ expression }} in the text is replaced by its value, a data frame by a table.
         The answer is bound to _zenmux, with -o NAME to NAME too.
         """
-        begun = self._begin(line, cell)
-        if begun is None or self._let_run(*begun):
+        planned = self._plan(line, cell)
+        if planned is None:
             return
-        options, answer = begun
-        interrupted = False
-        try:
-            completions = answer.result()
-        except KeyboardInterrupt:
-            interrupted = True
-            answer.interrupt()
-            completions = answer.result()
-        self._end(options, answer, completions, interrupted)
+        options, begin = planned
+        with Interrupts() as interrupts:
+            answer = begin()
+            interrupts.tell(answer.interrupt)
+            if not self._let_run(options, answer):
+                completions = answer.result()
+                self._end(options, answer, completions, interrupts.came)
 
     async def cell_async(self, line: str, cell: str) -> None:
         """The same, awaited: the kernel goes on handling messages meanwhile."""
-        begun = self._begin(line, cell, listens=True)
-        if begun is None or self._let_run(*begun):
+        planned = self._plan(line, cell, listens=True)
+        if planned is None:
             return
-        options, answer = begun
+        options, begin = planned
+        answer = begin()
+        if self._let_run(options, answer):
+            return
         interrupted = False
         try:
             completions = await answer.wait()
@@ -90,10 +92,10 @@ class ZenMuxMagics(Magics):
         """Everything but asking: %zenmux help lists it."""
         commands.run(line, self.shell, self.settings)
 
-    def _begin(
+    def _plan(
         self, line: str, cell: str, *, listens: bool = False
-    ) -> tuple[Options, Answer] | None:
-        """Ask; `None` if the line says not to."""
+    ) -> tuple[Options, Callable[[], Answer]] | None:
+        """All but asking, and what asks; `None` if the line says not to."""
         self.settings.refuse_key(line)
         names = self.shell.user_ns
         problem = ""
@@ -123,7 +125,7 @@ class ZenMuxMagics(Magics):
             listens=listens,
             background=options.background,
         )
-        return options, Answer(shared(), planned, view)
+        return options, partial(Answer, shared(), planned, view)
 
     def _let_run(self, options: Options, answer: Answer) -> bool:
         """Leave an answer to itself, where that was asked for and there will be other cells."""

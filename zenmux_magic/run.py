@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator, Sequence
-from concurrent import futures
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from zenmux_magic.asking import Asking, Call
@@ -36,12 +37,15 @@ class Answer:
         self._view = view
         self._loop = engine.loop()
         self._columns = [Asking(call, self._shower(n)) for n, call in enumerate(self._calls)]
+        self._ended: SimpleQueue[None] = SimpleQueue()
+        self._done = False
         self._future: Future[tuple[Completion, ...]] = engine.submit(self._drive)
+        self._future.add_done_callback(self._note_end)
 
     @property
     def done(self) -> bool:
         """Whether all columns have ended."""
-        return self._future.done()
+        return self._done
 
     def stop(self, column: int | None = None) -> None:
         """End one column, or all: what has come is the answer, with the finish reason `stopped`."""
@@ -66,8 +70,11 @@ class Answer:
         Returns:
             One completion a column, in the order of the calls.
         """
-        while not futures.wait([self._future], _POLL_S).done:
-            continue
+        # Not `futures.wait`: its locks are taken in Python, and one that an interrupt leaves taken
+        # holds up the engine, and with it every later answer, for ever.
+        while not self._done:
+            with suppress(Empty):
+                self._ended.get(timeout=_POLL_S)
         return self._future.result()
 
     async def wait(self) -> tuple[Completion, ...]:
@@ -85,6 +92,10 @@ class Answer:
     def when_done(self, call: Callable[[], object]) -> None:
         """Have `call` called once all columns have ended, on any thread, however they ended."""
         self._future.add_done_callback(lambda _: call())
+
+    def _note_end(self, _: Future[tuple[Completion, ...]]) -> None:
+        self._done = True
+        self._ended.put(None)
 
     def _from_any_thread(self, column: int | None, how: str) -> None:
         if not self.done:  # afterwards the loop may be closed
