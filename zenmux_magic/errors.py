@@ -8,7 +8,7 @@
     └── RequestError             a request failed; `error` is an `ErrorInfo`
         ├── ServiceError         the service answered with an error
         ├── ConnectionFailed     no connection, or lost before the answer began
-        └── StreamBroken         the answer had begun and did not come to its end
+        └── StreamBroken         the request was accepted, and the answer did not come to its end
 
 In: a message of one line that says what happened, with the value, and what to do. Out: an exception
 that IPython shows as that line. Which sentence fits which fault is decided where the fault is met.
@@ -116,7 +116,7 @@ class ConnectionFailed(RequestError):  # noqa: N818 — reads as what happened
 
 
 class StreamBroken(RequestError):  # noqa: N818
-    """The answer had begun and did not come to its proper end."""
+    """The request had been accepted, and the answer did not come to its proper end."""
 
 
 _KINDS = {cls.__name__: cls for cls in (ServiceError, ConnectionFailed, StreamBroken)}

@@ -25,7 +25,8 @@ class Request:
         base_url: Where to, without a trailing slash.
         transport: `openai` (the package's client) or `direct` (plain HTTP).
         timeout_s: The longest silence allowed between two bytes of the response, in seconds.
-        first_byte_timeout_s: The longest wait for the first byte, in seconds.
+        first_byte_timeout_s: The longest wait for the first byte, in seconds. Six times as long may pass
+            in which nothing comes but signs of life (comments, empty chunks), however regular.
         max_retries: How often it may be sent again before the first token.
         settings: What sets this request apart from another of the same model, as the user wrote
             it (`temperature=0`); it is in `params` already, and only shown.

@@ -1,8 +1,8 @@
 """Streams that go wrong: one builder for each fault that a client must survive.
 
 In: the name of a fault and the text that came before it. Out: a `Reply`. The names are those of
-`FAULTS`; `tests` go through them all, so a new fault is one more function here. What a client ought
-to make of each is not said here.
+`FAULTS`. What a client ought to make of each is not said here; `tests/faultbench` holds many more,
+and what comes of them.
 """
 
 from __future__ import annotations
