@@ -41,6 +41,7 @@ NOTHING = (
     " Run the cell again, or ask another model."
 )
 QUIET = "BASE_URL sent nothing for 1 s. Allow more with --timeout, or ask another model."
+NOT_THE_NETWORK = "“No connection … Check the network”: there was one, and it was not the network"
 WORDS = "“What had come is kept” was said where nothing had come"
 UNCHUNKED = b"connection: close\r\n\r\n"
 CHUNKED = b"transfer-encoding: chunked\r\n\r\n"
@@ -55,7 +56,7 @@ def _good(name: str, does: str, *parts: bytes, mended: str = "") -> Row:
 def _no_http(name: str, does: str, *parts: bytes) -> Row:
     return Row(
         name, does, wire(*parts), "ConnectionFailed", NO_HTTP, named=False,
-        mended="“No connection … Check the network”: there was one, and it was not the network",
+        mended=NOT_THE_NETWORK,
     )  # fmt: skip
 
 
@@ -97,18 +98,19 @@ ROWS = [
         (Reply(framing="none", steps=[Close()]),), "ConnectionFailed", NO_CONNECTION, named=False,
         requests=2, retries=1),
     Row("reset before the head", "resets when it has read the request",
-        (Reply(framing="none", steps=[Reset()]),), "ConnectionFailed", DROPPED, named=False),
+        (Reply(framing="none", steps=[Reset()]),), "ConnectionFailed", DROPPED, named=False,
+        mended="nothing said that a prompt which is too large may be why"),
     Row("half a head", "closes in the middle of the head", wire(b"HTTP/1.1 200 OK\r\ncontent-ty"),
         "ConnectionFailed", NO_CONNECTION, named=False),
     Row("reset in the head", "resets in the middle of the head",
         wire(b"HTTP/1.1 200 OK\r\ncontent-ty", end=Reset()), "ConnectionFailed", DROPPED,
-        named=False),
+        named=False, mended="nothing said that a prompt which is too large may be why"),
     Row("silence before the head", "reads the request and says nothing",
         (Reply(framing="none", steps=[Silence()]),), "ConnectionFailed", QUIET, named=False,
         timeout_s=0.1, retries=2),
     Row("a head without end", "sends one header field after the other, for ever",
         (Reply(framing="none", steps=[Raw(HEAD), Endless(b"x-more: and more\r\n", 0.0)]),),
-        "ConnectionFailed", NO_HTTP, named=False),
+        "ConnectionFailed", NO_HTTP, named=False, mended=NOT_THE_NETWORK),
     Row("100 Continue without end", "sends 100 Continue for ever",
         (Reply(framing="none", steps=[Endless(b"HTTP/1.1 100 Continue\r\n\r\n")]),),
         "ConnectionFailed", QUIET, named=False, timeout_s=0.1),
