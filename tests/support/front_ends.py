@@ -197,6 +197,11 @@ TERMINALS = {
 }
 
 
+def _hear_ctrl_c() -> None:
+    """A job that a script puts into the background ignores Ctrl-C, and so does all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class InTerminal(FrontEnd):
     """IPython, or jupyter console, in a pseudo-terminal."""
 
@@ -213,6 +218,7 @@ class InTerminal(FrontEnd):
             encoding="utf-8",
             timeout=30,
             dimensions=(40, columns),
+            preexec_fn=_hear_ctrl_c,
         )
         self._number = 1
         self.child.expect(prompt(1))
