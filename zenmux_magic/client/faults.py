@@ -14,6 +14,8 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
+from anyio import BrokenResourceError
+
 from zenmux_magic.client.secret import Secret
 from zenmux_magic.client.words import masked, spelled
 from zenmux_magic.errors import ErrorInfo
@@ -163,6 +165,8 @@ def from_network(error: BaseException, *, url: str, key: Secret | None) -> Error
 def said_by_network(error: BaseException, key: Secret | None) -> str:
     """What the operating system said, or else the HTTP client."""
     cause = _root(error)
+    if isinstance(cause, BrokenResourceError):  # anyio 4.0 keeps no more of it
+        return "the connection was reset"
     return masked(str(cause) or type(cause).__name__, key).rstrip(".")
 
 
@@ -180,9 +184,8 @@ def _way_out(cause: BaseException) -> str:
         return "Check the network and the base URL; without a network, %zenmux local works."
     if isinstance(cause, ConnectionRefusedError):
         return "Is a server running there? Check the base URL."
-    if isinstance(
-        cause, BrokenPipeError | ConnectionResetError
-    ):  # as servers do with too large ones
+    # As servers do that have read enough of a request that is too large for them.
+    if isinstance(cause, BrokenPipeError | ConnectionResetError | BrokenResourceError):
         return "Check the network, then run the cell again; a very large prompt may be too large for it."
     return "Check the network, then run the cell again."
 
@@ -214,7 +217,8 @@ def _root(error: BaseException) -> BaseException:
 def _inner(error: BaseException) -> BaseException | None:
     several = getattr(error, "exceptions", None)  # a host with several addresses: the last one's
     inner = several[-1] if several else error.__cause__ or error.__context__
-    return inner if isinstance(inner, Exception) else None  # a time-out cancels: that is no cause
+    # A time-out cancels, and a buffer is empty: those are no causes.
+    return inner if isinstance(inner, Exception) and not isinstance(inner, LookupError) else None
 
 
 def web_page(url: str, status: int, request_id: str | None) -> ErrorInfo:
