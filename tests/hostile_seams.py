@@ -39,6 +39,10 @@ _PARSERS = {
     "comment of Markdown": f'[//]: # "<script>{_X}</script>"\n\n[comment]: <> (--><script>{_X}</script>)',
     "tag that begins a line in a code span": f"`a\n<script>{_X}</script>` > `b\n> <img src=x onerror={_X}>`",
     "break above a code span": f"<br>\n`<img src=x onerror={_X}>`\n\n> <BR/>\n> `<script>{_X}</script>`",
+    "blanks below an empty item": f"1. \n    \n    <img src=x onerror={_X}>\n\n-\n     \n    <b onclick=x>",
+    "backtick in a formula": f"$$`\n$$\n`![a]({_S}/leak)<img src=x onerror={_X}>`",
+    "half a target": f"[a]:<https://ok.test/\n[d]: data:x\n![a][d] [b](<{_S}/x `y`) [a]",
+    "code below a definition": f"[a]:`\n    ![a]({_S}/leak)\n\n[b]: c\n    <img src=x onerror={_X}>",
     "fence in a formula": f"$$\nx\n~~~\ny\n$$\n\n~~~\n<img src=x onerror={_X}>\n~~~",
     "backticks in a formula": f"\\[\nx\n```\ny\n\\]\n\n```\n<img src=x onerror={_X}>\n```",
     "fence deeper than lists go": "- " * 11

@@ -181,6 +181,8 @@ def test_markdown_has_a_section_for_each_and_a_table() -> None:
         "- ```\n  x",
         "<!-- x",
         "$$\nx",
+        "$$\n~~~\n$$\n\n~~~\nx",
+        "- " * 12 + "```\n```\nx",
         "| a |\n|---|",
     ],
 )
@@ -203,7 +205,8 @@ class Tags(HTMLParser):
         if tag in {"script", "iframe", "img", "form", "style", "svg", "object", "embed", "link"}:
             self.acting.append(tag)
         for name, value in attrs:
-            safe = name == "href" and (value or "").startswith(("http://", "https://", "mailto:"))
+            address = (value or "").lower()
+            safe = name == "href" and address.startswith(("http://", "https://", "mailto:"))
             if name not in {"class", "style", "dir", "title", "rel", "target", "start", "align",
                             "type", "checked", "disabled"} and not safe:  # fmt: skip
                 self.acting.append(f"{tag} {name}={value}")

@@ -30,9 +30,13 @@ _KEPT_TAG = re.compile(
 _IMAGE = re.compile(r"!\[(?:[^\[\]\\]|\\.|\[[^\[\]]*\])*\](?=[(\[])")
 _SHORTCUT = re.compile(r"!\[([^\[\]\\]+)\]")
 _LONGEST_URL = 4_000
-_DESTINATION = re.compile(rf"[\s>]*<?([^\s<>()]{{1,{_LONGEST_URL}}})")
+_DESTINATION = re.compile(
+    rf"[\s>]*(?:<([^\s<>\"'`]{{1,{_LONGEST_URL}}})>|([^\s<>()]{{1,{_LONGEST_URL}}}))"
+)
 _MARKUP = re.compile(r"[\[\]\\`*_$|#~!]|:(?=//)")
-_FENCE = re.compile(r"```|~~~")
+# An item without a text, and blanks below it: whether what follows is in the item is read both ways.
+_EMPTY_ITEM = re.compile(r"^[ \t>*+\-\d.)]*[-+*.)][ \t]*\n>*[ \t][ \t>]*$", re.MULTILINE)
+_CODE = re.compile(r"`|~~~")
 # In a formula, what others would take for a tag, a link, a definition or an image.
 _IN_TEX = re.compile(r"<(?=[A-Za-z/!?])|\](?=[(\[:])|!(?=\[)")
 # Begins raw HTML in the middle of a paragraph, whatever code span it stands in.
@@ -53,13 +57,14 @@ def settled_markdown(text: str, policy: Policy = DEFAULT_POLICY) -> str:
     tokens = parser(policy.max_nesting).parse(source, env)
     lines = source.split("\n")
     labels = frozenset(env.get("references", {}))
-    if not _read_alike(tokens, env):
+    if not _read_alike(source, tokens, env):
+        source = re.sub("~{3,}", lambda found: "\\~" * len(found[0]), source)
         return _rewrite(source, labels, policy, code=False)
     parts = (
         "\n".join(lines[start:stop])
         if verbatim
         else _prose(lines[start:stop], table, labels, policy)
-        for start, stop, verbatim, table in _segments(tokens, len(lines))
+        for start, stop, verbatim, table in _segments(tokens, lines)
     )
     return "\n".join(parts) + _closing(tokens, lines)
 
@@ -75,10 +80,11 @@ def literal(text: str) -> str:
     )
 
 
-def _read_alike(tokens: list[Token], env: Env) -> bool:
-    """Whether other parsers are sure to find code where ours does; nothing may stay as it is else."""
+def _read_alike(source: str, tokens: list[Token], env: Env) -> bool:
+    """Whether other parsers are sure to find code where ours does; else there must be none."""
     formulas = (token.markup for token in tokens if token.type == "formula_block")
-    return not env.get("capped") and not any(map(_FENCE.search, formulas))
+    odd = env.get("capped") or _EMPTY_ITEM.search(source)
+    return not odd and not any(map(_CODE.search, formulas))
 
 
 def _closing(tokens: list[Token], lines: list[str]) -> str:
@@ -92,7 +98,7 @@ def _closing(tokens: list[Token], lines: list[str]) -> str:
     return "" if closed else f"\n{last.markup}"
 
 
-def _segments(tokens: list[Token], count: int) -> Iterator[tuple[int, int, bool, bool]]:
+def _segments(tokens: list[Token], lines: list[str]) -> Iterator[tuple[int, int, bool, bool]]:
     """Runs of lines (start, stop, is code, is a table row) that cover the source in order."""
     known: dict[int, tuple[int, bool, bool]] = {}
     for token in tokens:
@@ -103,9 +109,14 @@ def _segments(tokens: list[Token], count: int) -> Iterator[tuple[int, int, bool,
             "formula_block",
             "tr_open",
         ):
-            code = token.type in ("fence", "code_block")
+            code = token.type == "fence" or (
+                # Below a definition, other parsers may still be in its paragraph.
+                token.type == "code_block"
+                and not "".join(lines[max(0, token.map[0] - 1) : token.map[0]]).strip(" \t>")
+            )
             known.setdefault(token.map[0], (token.map[1], code, token.type == "tr_open"))
     at = 0
+    count = len(lines)
     while at < count:
         stop, code, table = known.get(at, (at + 1, False, False))
         stop = max(at + 1, min(stop, count))
@@ -125,14 +136,14 @@ def _prose(lines: list[str], table: bool, labels: frozenset[str], policy: Policy
 def _rewrite(text: str, labels: frozenset[str], policy: Policy, *, code: bool = True) -> str:
     out: list[str] = []
     at = 0
-    closing_runs = _last_runs(text) if code else {}
+    closing_runs = _last_runs(text)
     closers = {opener: text.rfind(closer) for opener, closer in OPENERS.items()}
     while found := _SPECIAL.search(text, at):
         out.append(text[at : found.start()])
         at = found.start()
         mark = text[at]
         if mark == "`":
-            kept, at = _code_span(text, at, closing_runs)
+            kept, at = _code_span(text, at, closing_runs) if code else ("\\`", at + 1)
         elif mark in "\\$":
             closed = closers.get(text[at : at + 2], len(text)) > at + 1
             kept, at = _dollar_or_backslash(text, at, closed, policy)
@@ -197,7 +208,7 @@ def _image(text: str, at: int, labels: frozenset[str]) -> tuple[str, int]:
 
 def _destination(text: str, at: int, policy: Policy) -> tuple[str, int]:
     target = _DESTINATION.match(text, at + 2)
-    whole = target is not None and len(target[1]) < _LONGEST_URL
-    if target and whole and link_target(target[1], policy):
+    url = (target[1] or target[2]) if target else ""
+    if len(url) < _LONGEST_URL and link_target(url, policy):
         return text[at : at + 2], at + 2
     return f"]\\{text[at + 1]}", at + 2
