@@ -34,6 +34,7 @@ from tests.support.gateway import (
 )  # fmt: skip
 from tests.support.kernel import Kernel
 from tests.support.traces import Search, children, files, forms, said
+from zenmux_magic.parents import ipykernel_listens
 
 SEARCH = Search(KEY)
 FORMS = forms(KEY)
@@ -228,7 +229,8 @@ class Session:
 
     def show_live(self, code: str) -> None:
         cell = self.kernel.start(code, page="1")
-        self.kernel.be_ready(cell)
+        if ipykernel_listens():  # else it is shown in steps
+            self.kernel.be_ready(cell)
         self.ended[self.kernel.finish(cell).status] += 1
 
     def interrupt(self) -> None:
