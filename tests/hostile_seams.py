@@ -41,6 +41,7 @@ _PARSERS = {
     "break above a code span": f"<br>\n`<img src=x onerror={_X}>`\n\n> <BR/>\n> `<script>{_X}</script>`",
     "blanks below an empty item": f"1. \n    \n    <img src=x onerror={_X}>\n\n-\n     \n    <b onclick=x>",
     "backtick in a formula": f"$$`\n$$\n`![a]({_S}/leak)<img src=x onerror={_X}>`",
+    "definitions that are broken": f"[a]:``\n    ``![a]({_S}/leak)``\n\n[b]:`\n[c]:`![d]({_S}/leak)`",
     "half a target": f"[a]:<https://ok.test/\n[d]: data:x\n![a][d] [b](<{_S}/x `y`) [a]",
     "code below a definition": f"[a]:`\n    ![a]({_S}/leak)\n\n[b]: c\n    <img src=x onerror={_X}>",
     "fence in a formula": f"$$\nx\n~~~\ny\n$$\n\n~~~\n<img src=x onerror={_X}>\n~~~",

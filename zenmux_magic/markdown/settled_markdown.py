@@ -57,14 +57,15 @@ def settled_markdown(text: str, policy: Policy = DEFAULT_POLICY) -> str:
     tokens = parser(policy.max_nesting).parse(source, env)
     lines = source.split("\n")
     labels = frozenset(env.get("references", {}))
-    if not _read_alike(source, tokens, env):
+    stand = _definitions_stand(lines, env, labels, policy)
+    if not stand or not _read_alike(source, tokens, env):
         source = re.sub("~{3,}", lambda found: "\\~" * len(found[0]), source)
         return _rewrite(source, labels, policy, code=False)
     parts = (
         "\n".join(lines[start:stop])
         if verbatim
         else _prose(lines[start:stop], table, labels, policy)
-        for start, stop, verbatim, table in _segments(tokens, lines)
+        for start, stop, verbatim, table in _segments(tokens, len(lines))
     )
     return "\n".join(parts) + _closing(tokens, lines)
 
@@ -87,6 +88,17 @@ def _read_alike(source: str, tokens: list[Token], env: Env) -> bool:
     return not odd and not any(map(_CODE.search, formulas))
 
 
+def _definitions_stand(lines: list[str], env: Env, labels: frozenset[str], policy: Policy) -> bool:
+    """Whether each link definition stays one, and has nothing below it that would go on with it."""
+    found = [*env.get("references", {}).values(), *env.get("duplicate_refs", ())]
+    starts = {one["map"][0] for one in found}
+    for start, end in (one["map"] for one in found):
+        follows = end < len(lines) and lines[end].strip(" \t>") and end not in starts
+        if follows or "]\\:" in _rewrite("\n".join(lines[start:end]), labels, policy):
+            return False
+    return True
+
+
 def _closing(tokens: list[Token], lines: list[str]) -> str:
     """What ends a code block that the model left open: what stands below would become code."""
     last = tokens[-1] if tokens else None
@@ -98,7 +110,7 @@ def _closing(tokens: list[Token], lines: list[str]) -> str:
     return "" if closed else f"\n{last.markup}"
 
 
-def _segments(tokens: list[Token], lines: list[str]) -> Iterator[tuple[int, int, bool, bool]]:
+def _segments(tokens: list[Token], count: int) -> Iterator[tuple[int, int, bool, bool]]:
     """Runs of lines (start, stop, is code, is a table row) that cover the source in order."""
     known: dict[int, tuple[int, bool, bool]] = {}
     for token in tokens:
@@ -109,14 +121,9 @@ def _segments(tokens: list[Token], lines: list[str]) -> Iterator[tuple[int, int,
             "formula_block",
             "tr_open",
         ):
-            code = token.type == "fence" or (
-                # Below a definition, other parsers may still be in its paragraph.
-                token.type == "code_block"
-                and not "".join(lines[max(0, token.map[0] - 1) : token.map[0]]).strip(" \t>")
-            )
+            code = token.type in ("fence", "code_block")
             known.setdefault(token.map[0], (token.map[1], code, token.type == "tr_open"))
     at = 0
-    count = len(lines)
     while at < count:
         stop, code, table = known.get(at, (at + 1, False, False))
         stop = max(at + 1, min(stop, count))
