@@ -176,10 +176,10 @@ def test_a_reload_in_the_middle_loses_nothing(notebook_page: OpenPage, service: 
     service.go.set()
     column(page, 1, "done").get_by_text("Paragraph 39,").wait_for()
     button(page, "Ask only a/one again").click()
-    page.page.wait_for_function(
-        "() => document.querySelectorAll('.zenmux-column')[0].dataset.phase === 'done'"
+    service.gateway.wait_until(
+        lambda: [chat.model for chat in service.gateway.chats].count("a/one") == 2, "a/one again"
     )
-    assert [chat.model for chat in service.gateway.chats].count("a/one") == 2
+    column(page, 0, "done").get_by_text("a/one").first.wait_for()
 
 
 def test_earlier_runs_come_back_and_reset_keeps_them(

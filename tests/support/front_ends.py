@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbformat
+from jupyter_core.utils import ensure_event_loop
 
 from zenmux_magic.parents import ipykernel_listens
 
@@ -170,6 +171,7 @@ class Nbclient(FrontEnd):
 
     def _kept(self, code: str) -> None:
         self._text = self.run(code)
+        ensure_event_loop().close()  # this thread's, which nbclient made and nobody else closes
 
     def wait_text(self, text: str) -> None:
         while not any(text in shown_in(cell) for cell in self.notebook.cells[-1:]):
