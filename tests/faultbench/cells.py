@@ -48,6 +48,8 @@ def _forget_peak():
     pathlib.Path("/proc/self/clear_refs").write_text("5")
     return _memory_mb("VmRSS")
 
+_begun_mb = _forget_peak()
+
 async def _tasks(_):
     # What a response leaves behind is put away by the loop itself, which takes some rounds.
     for _ in range(200):
@@ -66,6 +68,7 @@ def _left():
             one.name for one in threading.enumerate()
             if not one.name.startswith("asyncio_") and not type(one).__module__.startswith("zmq")
         ),
+        "begun_mb": _begun_mb,
         "peak_mb": _memory_mb("VmHWM"),
     }}
 
@@ -106,7 +109,9 @@ class Bench:
         """Play a row alone and among healthy columns, and ask once more after it."""
         self._wrong = []
         forget = "got = trio = after = None"  # a row must not be judged by the one before it
-        self._ask(f"%config ZenMux.max_retries = {row.retries}\n{forget}\n_peak = _forget_peak()")
+        self._ask(
+            f"%config ZenMux.max_retries = {row.retries}\n{forget}\n_begun_mb = _forget_peak()"
+        )
         self._one(row)
         self._next()
         self._several(row)
@@ -134,10 +139,9 @@ class Bench:
         self._script(row)
         models = (BESIDE[0], FAULTY, BESIDE[1])
         ran = self._run(row, models, "trio")
-        for number, model in ((0, BESIDE[0]), (2, BESIDE[1])):
-            beside = self._value(f"_told(trio[{number}])")
+        left, told, right = self._value("[_told(one) for one in trio]")
+        for model, beside in zip(BESIDE, (left, right), strict=True):
             self._expect(f"several: {model}", (beside["text"], beside["error"]), (FINE, None))
-        told = self._value("_told(trio[1])")
         self._check(row, told, "several")
         self._count(row, "several")
         status = "error" if row.ended_by == "interrupt" else "ok"
@@ -233,7 +237,7 @@ class Bench:
             self._wrong.append(f"sockets: {left['sockets']}, were {before['sockets']}")
         # Kept for the next request: as many as there were columns.
         self._gateway.wait_closed(1 + len(BESIDE))
-        grown = left["peak_mb"] - self._value("_peak")
+        grown = left["peak_mb"] - left["begun_mb"]
         if grown > MOST_MB:
             self._wrong.append(f"memory: {grown} MB more at the worst moment")
 
