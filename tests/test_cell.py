@@ -109,8 +109,7 @@ def test_a_cell_inside_a_cell_answers_too(loaded: Kernel, code: str) -> None:
 
 def interrupt(kernel: Kernel, code: str) -> Ran:
     """Interrupt a cell that cannot end before: where one has just ended, old kernels lose its reply."""
-    # Without `stop_on_error` the cells after it are not part of the run that it stops.
-    cell = kernel.start(code, allow_stdin=False, stop_on_error=False)
+    cell = kernel.start(code, allow_stdin=False)
     kernel.wait_for(lambda m: m.msg_type in {"display_data", "update_display_data"}, cell)
     kernel.interrupt()
     return kernel.finish(cell)
@@ -135,10 +134,13 @@ def test_without_autoawait(loaded: Kernel) -> None:
 
 def test_run_all_stops_at_a_failing_cell(loaded: Kernel, gateway: Gateway) -> None:
     gateway.route = lambda asked: error(403, "access_denied", "no")
-    first = loaded.start("%%zenmux\nhi", allow_stdin=False)
+    first = loaded.start("%%zenmux\nhi", allow_stdin=False, stop_on_error=True)
     second = loaded.start("1 + 1", allow_stdin=False)
     assert loaded.finish(first).status == "error"
     assert loaded.finish(second).status == "aborted"
+    # An ipykernel 6 aborts for a moment more what is sent; the next test's cell must not be it.
+    while run(loaded, "1 + 1").status == "aborted":
+        pass
 
 
 def test_an_interrupt_keeps_what_had_come(loaded: Kernel, gateway: Gateway) -> None:

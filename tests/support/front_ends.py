@@ -89,7 +89,7 @@ class OverProtocol(FrontEnd):
         self.kernel, self._page, self._answers = kernel, page, answers
 
     def start(self, code: str) -> None:
-        self.cell = self.kernel.start(code, page=self._page, stop_on_error=False)
+        self.cell = self.kernel.start(code, page=self._page)
 
     def wait_text(self, text: str) -> None:
         if self._answers and ipykernel_listens():

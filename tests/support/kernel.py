@@ -112,11 +112,16 @@ class Kernel:
         return list(self._replies.values())
 
     def start(self, code: str, allow_stdin: bool = True, page: str = "", **options: bool) -> str:
-        """Send a cell; returns the request's id. Options: `silent`, `store_history`, …"""
+        """Send a cell; returns the request's id. Options: `silent`, `store_history`, …
+
+        A failure stops no cell that is sent after it, except with `stop_on_error`: an ipykernel 6 then
+        aborts also what comes a moment later.
+        """
+        options = {"stop_on_error": False, **options}
         if not page:
             return str(self._client.execute(code, allow_stdin=allow_stdin, **options))
         content = {"code": code, "allow_stdin": allow_stdin, "silent": False, "store_history": True}
-        content |= {"user_expressions": {}, "stop_on_error": False, **options}
+        content |= {"user_expressions": {}, **options}
         message = self._client.session.msg("execute_request", content, metadata={"cellId": page})
         message["header"]["msg_id"] = message["msg_id"] = str(uuid.uuid4())
         self._client.shell_channel.send(message)
@@ -159,7 +164,7 @@ class Kernel:
         self, code: str, allow_stdin: bool = True, timeout: float = 60, page: str = ""
     ) -> Reply:
         """Run a cell to its end. A cell that fails does not abort the next, whenever that comes."""
-        return self.finish(self.start(code, allow_stdin, page, stop_on_error=False), timeout)
+        return self.finish(self.start(code, allow_stdin, page), timeout)
 
     def outputs(self, cell: str) -> list[Output]:
         """What stands under a cell now."""
