@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import ipywidgets
@@ -29,27 +28,11 @@ from zenmux_magic.models import Catalogue, Model, ask, kept
 from zenmux_magic.models.catalogue import row
 from zenmux_magic.panel.as_cell import as_cell
 from zenmux_magic.panel.form import Form
+from zenmux_magic.panel.messages import act
+from zenmux_magic.panel.one_run import Run
 from zenmux_magic.panel.open_run import OpenRun
 from zenmux_magic.views.board import BoardView
 from zenmux_magic.views.widget import Board
-
-
-@dataclass
-class _Run:
-    """One press on Run: what was asked, by whom, and where it is shown."""
-
-    prompt: str
-    system: str
-    text: str  # the prompt, expanded
-    models: list[str]  # of each column, those taken away too
-    board: Board
-    going: OpenRun = field(init=False)
-
-    def column(self, models: Sequence[str], place: int) -> int | None:
-        """The column that the model at this place of the editor stands for."""
-        before = sum(one == models[place] for one in models[:place])
-        present = [n for n, _ in self.going.latest if self.models[n] == models[place]]
-        return present[before] if before < len(present) else None
 
 
 class _Live(traitlets.List):  # type: ignore[type-arg]
@@ -88,8 +71,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def __init__(
         self, models: Iterable[str] | str = (), prompt: str = "", system: str = ""
     ) -> None:
-        self._runs: list[_Run] = []
-        self._shown: _Run | None = None
+        self._runs: list[Run] = []
+        self._shown: Run | None = None
         self._notice = ""
         self._thread = threading.current_thread()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -140,7 +123,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         """
         if self._running():
             raise ArgumentError("It still runs. Stop it first, or wait for its end.")
-        run = _Run(self.prompt, self.system, self._expanded(), list(self.models), Board(stays=True))
+        run = Run(self.prompt, self.system, self._expanded(), list(self.models), Board(stays=True))
         calls = self._calls(run, run.models)
         view = BoardView(None, reader_of(self._settings), widget=run.board)
         run.going = OpenRun(shared(), calls, view, self._changed)
@@ -201,9 +184,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             number: Which of `results`, from 0.
         """
         run = self._runs[number]
-        models = dict(run.going.latest)
-        self.prompt, self.system = run.prompt, run.system
-        self.models = [model for place, model in enumerate(run.models) if place in models]
+        self.prompt, self.system, self.models = run.prompt, run.system, run.present
         self._show(run)
 
     def reset(self) -> None:
@@ -226,9 +207,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         prompt, system, models = self.prompt, self.system, self.models
         if self._runs:
             run = self._runs[number]
-            present = dict(run.going.latest)
-            prompt, system = run.prompt, run.system
-            models = [model for place, model in enumerate(run.models) if place in present]
+            prompt, system, models = run.prompt, run.system, run.present
         text = as_cell(prompt, system, models)
         shell = shell_here()
         if shell is None:
@@ -254,7 +233,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     # How it works
 
-    def _current(self) -> _Run:
+    def _current(self) -> Run:
         if self._shown is None:
             raise ArgumentError("Nothing has run yet. Run all models first.")
         return self._shown
@@ -266,7 +245,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         names = shell.user_ns if shell is not None and self._settings.template else None
         return prompts.assemble(self.prompt, (), names)
 
-    def _calls(self, run: _Run, models: Sequence[str]) -> list[Call]:
+    def _calls(self, run: Run, models: Sequence[str]) -> list[Call]:
         if not models:
             raise ArgumentError("No model is chosen. Add one first.")
         options = Options(model=tuple(models), system=run.system or None)
@@ -275,7 +254,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def _running(self) -> bool:
         return any(run.going.running for run in self._runs)
 
-    def _show(self, run: _Run | None) -> None:
+    def _show(self, run: Run | None) -> None:
         self._shown = run
         self._place.children = () if run is None else (run.board,)
         self._tell()
@@ -289,7 +268,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         if self._loop is not None and threading.current_thread() is not self._thread:
             return
         runs = [run for run in self._runs if hasattr(run, "going")]
-        self.set_trait("results", [Comparison(one for _, one in run.going.latest) for run in runs])
+        self.set_trait("results", [run.comparison() for run in runs])
         if not self._running():
             for done in self._waiting:
                 if not done.done():
@@ -319,40 +298,12 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         """A message of the page. What cannot be done is said in the panel."""
         self._notice = ""
         try:
-            self._act(content)
+            act(self, content)
         except ZenMuxError as error:
             self._notice = str(error)
         self._tell()
 
-    def _act(self, content: dict[str, Any]) -> None:
-        kind = content.get("t")
-        if "prompt" in content:
-            self.prompt, self.system = content["prompt"], content["system"]
-        if kind == "run":
-            self.run()
-        elif kind == "only":
-            self.ask_only(content["place"])
-        elif kind == "stop":
-            self.stop()
-        elif kind == "add":
-            self.add(content["model"])
-        elif kind == "remove":
-            self.remove(content["place"])
-        elif kind == "change":
-            models = list(self.models)
-            models[content["place"]] = content["model"]
-            self.models = models
-        elif kind == "all":
-            named = (chosen(model).name for model in self.models)
-            self.models = [f"{name} {content['settings']}".strip() for name in named]
-        elif kind == "go":
-            self.go(content["run"])
-        elif kind == "reset":
-            self.reset()
-        elif kind == "catalogue":
-            self._offer()
-
-    def _offer(self) -> None:
+    def offer(self) -> None:
         """Fill the picker: from the list that is kept, else once the service has told."""
         base_url = self._settings.home_url()
         known = kept(base_url)
