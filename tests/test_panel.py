@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,6 +55,25 @@ async def until(panel: Panel, holds: Callable[[], bool]) -> None:
 
 def run(act: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(asyncio.wait_for(act(), 60))
+
+
+def test_where_answers_are_kept_is_said_once(
+    gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZENMUX_LEDGER", str(tmp_path / "kept.sqlite"))
+    Held(gateway)
+
+    async def act() -> None:
+        panel = Panel(["a/x"], "Hi")
+        panel.run()
+        await panel.wait()
+        assert str(tmp_path / "kept.sqlite") in panel._form.state["told"]
+        panel.run()
+        await panel.wait()
+        assert panel._form.state["told"] == panel._form.state["notice"] == ""
+        panel.close()
+
+    run(act)
 
 
 def test_each_run_is_a_result(gateway: Gateway) -> None:

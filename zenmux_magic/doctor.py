@@ -156,7 +156,8 @@ def _ledger(settings: ZenMux) -> str:
         return f"{path} cannot be used ({error}): move it away, or set ZENMUX_LEDGER=off"
     took = time.perf_counter() - start
     slow = f"; it answers slowly ({took:.1f} s)" if took > 1 else ""
-    return f"{path}, {count:,} answers, {size / 1e6:.1f} MB{slow}"
+    answers = f"{count:,} answer{'' if count == 1 else 's'}"
+    return f"{path}, {answers}, {size / 1e6:.1f} MB{slow}"
 
 
 def _said(ask: Any) -> str:

@@ -26,7 +26,7 @@ class Form(anywidget.AnyWidget):
             length, what it can; empty until it is asked for.
         state: What goes on: `running` (any), `places` (which models run), `asked` (which stand in the
             run that is shown), `run` and `runs` (the one shown, counted from 1, and how many),
-            `notice` (one line), `most` models.
+            `notice` (what could not be done), `told` (what is good to know), `most` models.
     """
 
     _esm = static("views/static/common.js", "panel/static/form.js")

@@ -16,7 +16,7 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from zenmux_magic import plan
+from zenmux_magic import ledger, plan
 from zenmux_magic import prompt as prompts
 from zenmux_magic.arguments import Options, chosen
 from zenmux_magic.asking import Call
@@ -73,7 +73,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     ) -> None:
         self._runs: list[Run] = []
         self._shown: Run | None = None
-        self._notice = ""
+        self._notice = self._told = ""
         self._thread = threading.current_thread()
         self._loop: asyncio.AbstractEventLoop | None = None
         with suppress(RuntimeError):  # no loop runs: a change is told on the thread it came from
@@ -123,6 +123,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         """
         if self._running():
             raise ArgumentError("It still runs. Stop it first, or wait for its end.")
+        self._told = ""
         run = Run(self.prompt, self.system, self._expanded(), list(self.models), Board(stays=True))
         calls = self._calls(run, run.models)
         view = BoardView(None, reader_of(self._settings), widget=run.board)
@@ -274,7 +275,13 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
                 if not done.done():
                     done.set_result(None)
             self._waiting.clear()
+            self._told = self._told or self._of_ledger()
         self._tell()
+
+    def _of_ledger(self) -> str:
+        """What the ledger has to say after a run: where it is, the first time."""
+        here = ledger.of(self._settings) if self._runs else None
+        return " ".join(here.notices()) if here else ""
 
     def _tell(self, notice: str | None = None) -> None:
         """Let the editor know what goes on."""
@@ -291,6 +298,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             "run": 0 if run is None else self._runs.index(run) + 1,
             "runs": len(self._runs),
             "notice": self._notice,
+            "told": self._told,
             "most": plan.MOST_COLUMNS,
         }
 

@@ -123,7 +123,10 @@ class Form {
     row.append(this.run, this.stop, node("span", "zenmux-gap"), this.runs, reset);
     this.notice = node("div", "zenmux-error");
     this.notice.setAttribute("role", "alert");
-    this.root.append(field("Prompt", this.prompt), this.details, this.list, this.drawer, row, this.notice);
+    this.told = node("div", "zenmux-told");
+    this.told.setAttribute("role", "status");
+    const parts = [this.details, this.list, this.drawer, row, this.notice, this.told];
+    this.root.append(field("Prompt", this.prompt), ...parts);
   }
 
   fill(where, name) {
@@ -137,7 +140,7 @@ class Form {
   }
 
   state() {
-    const { running, run, runs, notice } = this.model.get("state");
+    const { running, run, runs, notice, told } = this.model.get("state");
     const focused = [this.run, this.stop].includes(document.activeElement);
     this.run.hidden = running;
     this.stop.hidden = !running;
@@ -148,6 +151,8 @@ class Form {
     this.forth.disabled = !run || run === runs;
     setText(this.notice, notice ?? "");
     this.notice.hidden = !notice;
+    setText(this.told, told ?? "");
+    this.told.hidden = !told;
     this.chips();
   }
 
