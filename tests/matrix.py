@@ -101,7 +101,7 @@ def _try(place: Path, python: str, which: str) -> Tried:
         tried.versions[package.lower()] = version
     report = place / "report.xml"
     # Old packages warn of what newer ones have mended.
-    arguments = ["-q", "-W", "default", "-p", "no:cacheprovider"]
+    arguments = ["-q", "-n", "0", "-W", "default", "-p", "no:cacheprovider"]
     arguments += ["-o", "junit_family=xunit1", f"--junitxml={report}"]
     command = [str(interpreter), "-m", "pytest", *arguments, "tests/test_every_front_end.py"]
     subprocess.run(command, cwd=CHECKOUT, check=False)

@@ -72,6 +72,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "events",
         "frontend",
+        "ledger",
         "models",
         "plan",
         "prompt",
