@@ -14,6 +14,9 @@ that only computes runs in the kernel, and again, before and after, while none d
     messages    the most that the page received in any three seconds, a second; Jupyter Server
                 drops what comes beyond 1,000
     late        from the end of the last answer on the wire to its static output in the page
+
+`--control httpx openai` asks the same with these packages alone, in kernels of their own, on a thread
+that throws away what it reads: raw bytes with `httpx`, the package's own stream with `openai`.
 """
 
 from __future__ import annotations
@@ -81,6 +84,36 @@ def _measured(rounds, work=_work):
     print(_json.dumps({"wall": wall, "cpu": cpu, "others": others}))
 """
 
+CONTROL = """
+import asyncio, os, threading
+def _read(kind, prompts):
+    url, key = os.environ["ZENMUX_BASE_URL"], os.environ["ZENMUX_API_KEY"]
+    def fields(prompt):
+        return {"model": "demo/0", "stream": True, "messages": [{"role": "user", "content": prompt}]}
+    async def with_httpx(client, prompt):
+        headers = {"Authorization": f"Bearer {key}"}
+        sending = client.stream("POST", f"{url}/chat/completions", json=fields(prompt), headers=headers)
+        async with sending as response:
+            async for piece in response.aiter_raw():
+                pass
+    async def with_openai(client, prompt):
+        async for chunk in await client.chat.completions.create(**fields(prompt)):
+            pass
+    async def all_of_them():
+        if kind == "httpx":
+            import httpx
+            limits = httpx.Limits(max_connections=None)
+            one, client = with_httpx, httpx.AsyncClient(timeout=None, limits=limits)
+        else:
+            import openai
+            one, client = with_openai, openai.AsyncOpenAI(base_url=url, api_key=key)
+        begun.set()
+        await asyncio.gather(*[one(client, prompt) for prompt in prompts])
+    begun = threading.Event()
+    threading.Thread(target=asyncio.run, args=(all_of_them(),), name="control", daemon=True).start()
+    begun.wait()
+"""
+
 
 @contextmanager
 def serving() -> Iterator[str]:
@@ -119,12 +152,39 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20, help="how long each streams")
     parser.add_argument("--columns", type=int, default=1, help="streams in one cell")
     parser.add_argument("--view", choices=["auto", "document"], default="auto")
+    parser.add_argument("--control", nargs="*", choices=["httpx", "openai"], default=[])
     parser.add_argument("--work", type=float, default=4, help="seconds that the cell computes")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, serving() as url:
         env = {"ZENMUX_API_KEY": KEY, "ZENMUX_BASE_URL": url}
         with Kernel(Path(folder), **env) as kernel, FrontEnd(kernel) as page:
             measure(page, options)
+        for kind in options.control:
+            home = Path(folder) / kind
+            home.mkdir()
+            with Kernel(home, **env) as kernel, FrontEnd(kernel) as page:
+                control(page, kind, options)
+
+
+def sized(page: FrontEnd, seconds: float) -> str:
+    """A call that computes for about so long, and tells how long it was."""
+    page.run(WORK)
+    took = json.loads(page.result("_measured(2_000_000)"))["cpu"]
+    return f"_measured({int(2_000_000 * seconds / took)})"
+
+
+def control(page: FrontEnd, kind: str, options: argparse.Namespace) -> None:
+    """The same streams, read by another package and shown to nobody."""
+    work = sized(page, options.work)
+    quiet = json.loads(page.result(work))["wall"]
+    page.run(CONTROL)
+    count = int(options.rate * options.seconds)
+    prompts = [f"{number} {options.rate:g} {count}" for number in range(options.streams)]
+    page.run(f"_read({kind!r}, {prompts!r})")
+    busy = json.loads(page.result(work, 300))
+    share = 100 * sum(busy["others"].values()) / busy["wall"]
+    more = f"{100 * (busy['wall'] / quiet - 1):+.1f} %"
+    print(f"{kind:<18}{more}; its thread took {share:.1f} % of a processor")
 
 
 def measure(page: FrontEnd, options: argparse.Namespace) -> None:
@@ -132,11 +192,9 @@ def measure(page: FrontEnd, options: argparse.Namespace) -> None:
     page.run("%load_ext zenmux_magic")
     page.run(f"%config ZenMux.max_in_flight = {options.streams}")
     page.run(f"%config ZenMux.view = {options.view!r}")
-    page.run(WORK)
     page.run("%%zenmux -m demo/0\n0 100 10")
-    took = json.loads(page.result("_measured(2_000_000)"))["cpu"]
-    rounds = int(2_000_000 * options.work / took)
-    quiet = [json.loads(page.result(f"_measured({rounds})"))]
+    work = sized(page, options.work)
+    quiet = [json.loads(page.result(work))]
     page.forget()
     cells = options.streams // options.columns
     count = int(options.rate * options.seconds)
@@ -145,16 +203,16 @@ def measure(page: FrontEnd, options: argparse.Namespace) -> None:
     under_way = [page.start(code) for code, _ in asked]
     page.wait(lambda: all(cell in page.replies for cell in under_way), 120)
     begun = time.monotonic()
-    busy = json.loads(page.result(f"_measured({rounds})", 300))
+    busy = json.loads(page.result(work, 300))
     idle = json.loads(page.result("_measured(5, _time.sleep)"))
     names = f"[f'a{{n}}' for n in range({cells})]"
     still = page.result(f"print(sum(not getattr(globals()[n], 'done', True) for n in {names}))")
     page.wait(lambda: all("text/html" in page.shown(cell)[0] and "text/markdown" in
                           page.shown(cell)[0] for cell in under_way), options.seconds + 120)  # fmt: skip
     ended = time.monotonic()
-    quiet.append(json.loads(page.result(f"_measured({rounds})")))
+    quiet.append(json.loads(page.result(work)))
     right = sum(
-        page.shown(cell)[0]["text/plain"].count(expected(prompt)) for cell, (_, prompt) in
+        page.shown(cell)[0]["text/plain"].count(expected(prompt).rstrip()) for cell, (_, prompt) in
         zip(under_way, asked, strict=True)
     )  # fmt: skip
     wall = sum(one["wall"] for one in quiet) / 2
