@@ -1,8 +1,8 @@
-"""The README's reference: options, subcommands and settings, as they are declared.
+"""What the README repeats: options, subcommands and settings as declared, figures as measured.
 
     python -m tests.reference
 
-rewrites the part of the README between its two marks. A test keeps it equal.
+rewrites the parts of the README between their marks. A test keeps them equal.
 """
 
 from __future__ import annotations
@@ -16,15 +16,39 @@ from zenmux_magic.magic import ZenMuxMagics
 from zenmux_magic.settings import ZenMux
 
 README = Path(__file__).parent.parent / "README.md"
-BEGIN, END = (
-    "<!-- reference: made by python -m tests.reference -->\n",
-    "<!-- end of reference -->\n",
+FIELD = Path(__file__).parent / "tables" / "field.md"
+# What decides for a user; the rest is one link away.
+ROWS = (
+    "6 KB: first word: sent → in the page",
+    "6 KB: every word: sent → in the page, median",
+    "24 KB: last word: sent → in the page",
+    "24 KB: over the websocket",
+    "24 KB: script, layout and style in the page",
+    "6 KB: saved output, times the answer",
+    "load, over a bare kernel",
+    "load and first cell, until its request is sent",
+    "■ in the middle: the cell ends after",
+    "… of what was written is kept",
+    "connection lost: requests sent, each paid",
+    "… of what had come is kept",
+    "hostile answer: scripts run",
+    "… fetched from another host",
+    "refused key: characters of output",
+    "… times the key stands in the notebook",
 )
 
 
 def reference() -> str:
     """The part of the README, as Markdown."""
     return "\n".join([*_options(), "", *_commands(), "", *_settings(), ""])
+
+
+def field() -> str:
+    """Rows of the table that the benchmark of the same name has written, and its notes."""
+    made, _, *table = FIELD.read_text(encoding="utf-8").splitlines()
+    rows = {line.split(" | ")[0].removeprefix("| "): line for line in table[2:] if line[:1] == "|"}
+    notes = [line for line in table if line[:1].isdigit()]
+    return "\n".join([made, "", *table[:2], *(rows[label] for label in ROWS), "", *notes, ""])
 
 
 def _options() -> Iterator[str]:
@@ -66,11 +90,22 @@ def _row(*cells: str) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
+PARTS = {
+    (
+        "<!-- reference: made by python -m tests.reference -->\n",
+        "<!-- end of reference -->\n",
+    ): reference,
+    ("<!-- field: made by python -m tests.reference -->\n", "<!-- end of field -->\n"): field,
+}
+
+
 def replaced(readme: str) -> str:
-    """The README with the reference of today."""
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{reference()}\n{END}{after}"
+    """The README with the parts of today."""
+    for (begin, end), part in PARTS.items():
+        before, _, rest = readme.partition(begin)
+        _, _, after = rest.partition(end)
+        readme = f"{before}{begin}\n{part()}\n{end}{after}"
+    return readme
 
 
 if __name__ == "__main__":

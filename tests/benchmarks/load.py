@@ -8,7 +8,8 @@ A gateway in a process of its own sends so many tokens a second to each stream. 
 another, asked by a page without a browser that answers as the board does. While all stream, a cell
 that only computes runs in the kernel, and again, before and after, while none does.
 
-    slower      how much longer that cell took, side by side, in one run
+    slower      how much longer that cell took, side by side, in one run; the machine's own speed is in it
+    waited      how much longer it took than its own CPU time: while it could have run, others did
     others      CPU time of the kernel's other threads a second, while it ran. Only one thread runs
                 Python at a time: on an idle machine it is about what the cell loses
     messages    the most that the page received in any three seconds, a second; Jupyter Server
@@ -184,7 +185,12 @@ def control(page: FrontEnd, kind: str, options: argparse.Namespace) -> None:
     busy = json.loads(page.result(work, 300))
     share = 100 * sum(busy["others"].values()) / busy["wall"]
     more = f"{100 * (busy['wall'] / quiet - 1):+.1f} %"
-    print(f"{kind:<18}{more}; its thread took {share:.1f} % of a processor")
+    print(f"{kind:<18}{more}, waited {waited(busy)}; its thread took {share:.1f} % of a processor")
+
+
+def waited(found: dict[str, float]) -> str:
+    """How much longer than its own CPU time a cell took."""
+    return f"{100 * (found['wall'] / found['cpu'] - 1):+.1f} %"
 
 
 def measure(page: FrontEnd, options: argparse.Namespace) -> None:
@@ -230,6 +236,7 @@ def measure(page: FrontEnd, options: argparse.Namespace) -> None:
     print(
         f"slower            {more} ({busy['wall']:.2f} s, {before:.2f} s before, {after:.2f} s after)"
     )
+    print(f"waited            {waited(busy)} (quiet: {waited(quiet[0])})")
     print(
         f"others            {sum(share.values()):.1f} % of a processor ({told}); {alone:.1f} % while it slept"
     )
