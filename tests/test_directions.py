@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": {"errors"},
     "cell": set(),
     "parents": set(),
+    "replies": set(),
     "background": set(),
     "local": {"errors"},
     "client": {"__init__", "errors", "events", "request"},
@@ -123,6 +124,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "magic",
         "parents",
+        "replies",
         "settings",
     },
     "api": VALUES

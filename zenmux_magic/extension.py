@@ -14,6 +14,7 @@ from zenmux_magic.cell import REGISTERED_AS, transformer
 from zenmux_magic.errors import SettingsError
 from zenmux_magic.magic import ZenMuxMagics
 from zenmux_magic.parents import guard, unguard
+from zenmux_magic.replies import past_the_stream, through_the_stream
 from zenmux_magic.said import say
 from zenmux_magic.settings import ZenMux
 
@@ -32,6 +33,7 @@ def load(shell: Any) -> None:
     completer.install(shell, settings, options, commands.WORDS)
     if hasattr(shell, "kernel"):
         guard(shell.kernel)
+        through_the_stream(shell.kernel)
     _greet(settings)
 
 
@@ -60,6 +62,7 @@ def unload(shell: Any) -> None:
     completer.uninstall(shell)
     if hasattr(shell, "kernel"):
         unguard(shell.kernel)
+        past_the_stream(shell.kernel)
     transformers = shell.input_transformers_cleanup
     transformers[:] = [t for t in transformers if getattr(t, "__name__", "") != _TRANSFORMER]
 
