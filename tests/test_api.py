@@ -489,6 +489,35 @@ def test_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
         zm.ask_sync("Hi")
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"text": " "}, "Give it as the first argument"),
+        ({"model": []}, "Leave `model` out for the default model"),
+        ({"max_tokens": 0}, "max_tokens=0 cannot be: it takes a number above 0"),
+        ({"max_tokens": "many"}, "max_tokens=many cannot be"),
+        ({"timeout": -1}, "timeout=-1 cannot be"),
+        ({"reasoning": "huge"}, "reasoning='huge' cannot be: it takes one of none, minimal, low"),
+        ({"transport": "pigeon"}, "it takes one of openai, direct"),
+        ({"file": "nowhere.txt"}, "The file nowhere.txt cannot be used"),
+    ],
+)
+def test_what_a_line_would_refuse_is_refused(
+    gateway: Gateway, given: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(zm.ZenMuxError) as caught:
+        zm.ask_sync(**{"text": "Hi", **given})
+    assert said in str(caught.value)
+    assert gateway.chats == []
+
+
+def test_a_file_may_stand_alone(gateway: Gateway, tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("Summarise this.")
+    zm.ask_sync("", file=path)
+    assert gateway.chats[0].prompt == "Summarise this."
+
+
 def test_an_option_that_does_not_exist() -> None:
     with pytest.raises(TypeError, match="max"):
         zm.ask_sync("Hi", max=5)

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, overload
+from os import PathLike
+from typing import Any, get_args, overload
 
 from zenmux_magic import plan, prompt
-from zenmux_magic.arguments import Options
+from zenmux_magic.arguments import LEVELS, Options, positive
 from zenmux_magic.comparison import Comparison
 from zenmux_magic.completion import Completion
 from zenmux_magic.engine import shared
-from zenmux_magic.errors import ArgumentError
+from zenmux_magic.errors import ArgumentError, PromptError
 from zenmux_magic.events import Event
 from zenmux_magic.frontend import settings_here
-from zenmux_magic.request import Request
+from zenmux_magic.request import Request, TransportName
 from zenmux_magic.run import Answer, failure_of, value_of
 from zenmux_magic.views import Controls, NullView, View
 
@@ -32,7 +33,7 @@ async def ask(  # type: ignore[misc]  # the overloads leave the options to this 
     *,
     model: str | Sequence[str] | None = None,
     system: str | None = None,
-    file: Sequence[str] = (),
+    file: str | PathLike[str] | Sequence[str | PathLike[str]] = (),
     temperature: float | None = None,
     max_tokens: int | None = None,
     reasoning: str | None = None,
@@ -48,7 +49,7 @@ async def ask(  # type: ignore[misc]  # the overloads leave the options to this 
         model: `<vendor>/<name>`, the default model if `None`; settings of its own may follow, as in
             `"openai/gpt-5 temperature=0"`. A list of up to eight is asked all at once.
         system: System prompt; `@path` reads it from a file.
-        file: Paths of text files that come before the prompt.
+        file: A text file that comes before the prompt, or several.
         temperature: Sampling temperature.
         max_tokens: Longest answer in tokens, reasoning included.
         reasoning: Effort: `none`, `minimal`, `low`, `medium`, `high` or `xhigh`.
@@ -153,13 +154,29 @@ def _given(names: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _start(text: str, view: View, **options: Any) -> Answer:
-    given = {name: value for name, value in options.items() if value is not None}
-    if "model" in given:
-        models = given["model"]
-        given["model"] = (models,) if isinstance(models, str) else tuple(models)
-    asked = Options(**given)
+    asked = _options({name: value for name, value in options.items() if value is not None})
+    if not text.strip() and not asked.file:
+        raise PromptError("The prompt is empty. Give it as the first argument.")
     whole = prompt.assemble(text, asked.file, None)
     return Answer(shared(), plan.calls(asked, whole, settings_here()), view)
+
+
+def _options(given: dict[str, Any]) -> Options:
+    """The arguments as a line of options; what the line would refuse is refused."""
+    if "model" in given and not given["model"]:
+        raise ArgumentError("No model was named. Leave `model` out for the default model.")
+    for name in ("model", "file"):
+        if isinstance(given.get(name), str | PathLike):
+            given[name] = [given[name]]
+        given[name] = tuple(str(one) for one in given.get(name, ()))
+    for name in ("max_tokens", "timeout"):
+        positive(f"{name}=", given.get(name))
+    for name, known in (("reasoning", LEVELS), ("transport", get_args(TransportName))):
+        if given.get(name) not in (None, *known):
+            raise ArgumentError(
+                f"{name}={given[name]!r} cannot be: it takes one of {', '.join(known)}."
+            )
+    return Options(**given)
 
 
 def _checked(completions: Sequence[Completion]) -> Completion | Comparison:

@@ -185,14 +185,14 @@ def _options(found: dict[str, Any]) -> Options:
         system=found["system"],
         file=tuple(found["file"] or ()),
         temperature=found["temperature"],
-        max_tokens=_positive("--max-tokens", found["max_tokens"]),
+        max_tokens=positive("--max-tokens ", found["max_tokens"]),
         reasoning=found["reasoning"],
         param=dict(_param(text) for text in found["param"] or []),
         base_url=found["base_url"],
         template=not found["no_template"],
         quiet=found["quiet"],
         background=found["background"],
-        timeout=_positive("--timeout", found["timeout"]),
+        timeout=positive("--timeout ", found["timeout"]),
         transport=found["transport"],
         strict=found["strict"],
         dry_run=found["dry_run"],
@@ -247,9 +247,18 @@ def _cache(cache: bool, fresh: bool) -> bool | None:
     return True if cache else False if fresh else None
 
 
-def _positive(option: str, value: Any) -> Any:
-    if value is not None and not 0 < value < float("inf"):
-        raise ArgumentError(f"{option} {value} cannot be: it takes a number above 0.")
+def positive(option: str, value: Any) -> Any:
+    """The value, if it is a number above 0 or `None`.
+
+    Args:
+        option: What it is given as, up to the value: `--timeout `, `timeout=`.
+        value: What was given.
+
+    Raises:
+        ArgumentError: It is something else.
+    """
+    if value is not None and not (isinstance(value, int | float) and 0 < value < float("inf")):
+        raise ArgumentError(f"{option}{value} cannot be: it takes a number above 0.")
     return value
 
 
