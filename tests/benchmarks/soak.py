@@ -81,7 +81,7 @@ def cells(page: FrontEnd, options: argparse.Namespace) -> None:
             line(f"{number}", found)
             page.forget()
         if options.control:
-            page.run(CONTROL.format(html=html))
+            page.run(CONTROL.format(html=f"<p>{number}</p>{html}"))  # no two are the same
         else:
             cell = page.start(f"%%zenmux -m demo/0\n{number} 5000 100")
             page.wait(lambda cell=cell: cell in page.idle and settled(page, cell))  # type: ignore[misc]
