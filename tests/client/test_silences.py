@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 
 import pytest
@@ -126,6 +126,23 @@ def test_a_watch_lets_a_cancellation_through() -> None:
         watch.stop()
 
     asyncio.run(cancel())
+
+
+def test_a_ring_that_was_swallowed_is_forgotten() -> None:
+    """As anyio does below Python 3.11: what cancels the next read is somebody else."""
+
+    async def reads() -> None:
+        watch = Watch()
+        with watch.over(0.01), suppress(asyncio.CancelledError):
+            await asyncio.sleep(10)
+        reading = asyncio.current_task()
+        assert reading is not None
+        asyncio.get_running_loop().call_later(0.01, reading.cancel)
+        with watch.over(10):
+            await asyncio.sleep(10)
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(reads())
 
 
 def test_leaving_the_stream_closes_the_response(gateway: Gateway, asked: Request) -> None:

@@ -43,6 +43,7 @@ class Watch(AbstractContextManager[None]):
     def __enter__(self) -> None:
         loop = asyncio.get_running_loop()
         self._reader = asyncio.current_task()
+        self._rang = False  # also where the read before has swallowed it, see `engine.cancel`
         self._due = loop.time() + self._limit_s
         if self._timer is None or self._timer.when() > self._due:
             self.stop()
