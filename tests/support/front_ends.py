@@ -29,6 +29,7 @@ from zenmux_magic.parents import ipykernel_listens
 from .environment import environment
 from .gateway import KEY
 from .kernel import Kernel, Message
+from .ports import CHANNELS, free_ports
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -204,6 +205,15 @@ def _hear_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def ports() -> list[str]:
+    """Options that tell a front end's kernel where to listen."""
+    chosen = zip(CHANNELS, free_ports(len(CHANNELS)), strict=True)
+    return [
+        "--KernelManager.cache_ports=False",
+        *(f"--{channel}={port}" for channel, port in chosen),
+    ]
+
+
 class InTerminal(FrontEnd):
     """IPython, or jupyter console, in a pseudo-terminal."""
 
@@ -214,7 +224,7 @@ class InTerminal(FrontEnd):
         variables |= {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
         self.child = pexpect.spawn(
             sys.executable,
-            ["-m", *TERMINALS[name]],
+            ["-m", *TERMINALS[name], *(ports() if name == "jupyter console" else ())],
             env=environment(home, **variables),
             cwd=str(home),
             encoding="utf-8",

@@ -42,6 +42,7 @@ from jupyter_client.session import Session
 
 from .environment import environment
 from .outputs import Message, Output, Reply, fold_outputs
+from .ports import CHANNELS, free_ports
 from .processes import end_process
 
 if TYPE_CHECKING:
@@ -66,8 +67,11 @@ class Kernel:
         self.messages: list[Message] = []
         self._replies: dict[str, dict[str, Any]] = {}
         self._came = threading.Condition()
+        ports = zip(CHANNELS, free_ports(len(CHANNELS)), strict=True)
         connection_file, _ = write_connection_file(
-            str(home / "connection.json"), key=secrets.token_hex().encode()
+            str(home / "connection.json"),
+            key=secrets.token_hex().encode(),
+            **{f"{channel}_port": port for channel, port in ports},
         )
         self._log = home / "kernel.log"
         with self._log.open("wb") as log:

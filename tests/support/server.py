@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .environment import environment
+from .ports import free_ports
 from .processes import end_process
 
 # Ends with the tests even if they are killed: their end of the pipe on stdin closes then.
@@ -128,8 +128,7 @@ class JupyterServer:
 
     def _configure(self) -> int:
         """Write the server's configuration; the free port that it names."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = int(free.getsockname()[1])
+        [port] = free_ports(1)
         app = {
             "expose_app_in_browser": True,
             "news_url": None,
