@@ -7,6 +7,7 @@ import contextvars
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from pathlib import Path
@@ -306,7 +307,7 @@ def test_the_engine_starts_again(gateway: Gateway) -> None:
         engine.stop()
         assert not engine.running
         gateway.wait_closed(0)
-    assert not [one for one in threading.enumerate() if one.name == "zenmux-engine"]
+    assert not [one for one in threading.enumerate() if one.name.startswith("zenmux-")]
 
 
 def test_stopping_the_engine_ends_what_runs(gateway: Gateway) -> None:
@@ -320,6 +321,25 @@ def test_stopping_the_engine_ends_what_runs(gateway: Gateway) -> None:
     answer.stop()
     with pytest.raises(CancelledError):
         answer.result()
+
+
+def test_stopping_the_engine_waits_for_its_pool() -> None:
+    engine, began, order = Engine(), threading.Event(), list[str]()
+    loop = engine.loop()
+
+    def work() -> None:
+        began.set()
+        while not loop.is_closed():
+            time.sleep(0.001)
+        time.sleep(0.1)  # time in which a stop that does not wait returns
+        order.append("worked")
+
+    engine.submit(lambda _: asyncio.to_thread(work))
+    assert began.wait(10)
+    engine.stop()
+    order.append("stopped")
+    assert order == ["worked", "stopped"]
+    assert not [one for one in threading.enumerate() if one.name.startswith("zenmux-")]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")

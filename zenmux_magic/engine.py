@@ -12,7 +12,7 @@ import atexit
 import os
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class Engine:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._pool: ThreadPoolExecutor | None = None  # for what would block the loop
         self._connections: Connections | None = None
         self._pid = 0
 
@@ -43,6 +44,8 @@ class Engine:
         with self._lock:
             if not self.running:
                 self._loop = asyncio.new_event_loop()
+                self._pool = ThreadPoolExecutor(thread_name_prefix="zenmux-pool")
+                self._loop.set_default_executor(self._pool)
                 self._connections = None
                 self._pid = os.getpid()
                 self._thread = threading.Thread(
@@ -80,17 +83,22 @@ class Engine:
         return self._connections
 
     def stop(self) -> None:
-        """Cancel what runs, close the connections, end the thread. Safe to call twice."""
+        """Cancel what runs, close the connections, end all threads. Safe to call twice.
+
+        A name that is being looked up, or a module that is being imported, is waited for: Python can
+        break off neither.
+        """
         with self._lock:
-            loop, thread, running = self._loop, self._thread, self.running
-            self._loop = self._thread = None
+            loop, thread, pool, running = self._loop, self._thread, self._pool, self.running
+            self._loop = self._thread = self._pool = None
         atexit.unregister(self.stop)
-        if not running or loop is None or thread is None:
+        if not running or loop is None or thread is None or pool is None:
             return
         asyncio.run_coroutine_threadsafe(self._wind_down(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        loop.close()
+        loop.close()  # tells the pool to end, and does not wait for it
+        pool.shutdown()
 
     async def _wind_down(self) -> None:
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]

@@ -66,7 +66,7 @@ def _left():
         # The loop's own pool, bounded, is there from its first use on; so is pyzmq's for large messages.
         "threads": sorted(
             one.name for one in threading.enumerate()
-            if not one.name.startswith("asyncio_") and not type(one).__module__.startswith("zmq")
+            if not one.name.startswith("zenmux-pool") and not type(one).__module__.startswith("zmq")
         ),
         "begun_mb": _begun_mb,
         "peak_mb": _memory_mb("VmHWM"),
