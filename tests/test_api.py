@@ -40,9 +40,11 @@ from zenmux_magic.errors import (
     StreamBroken,
 )
 from zenmux_magic.events import Event, Failure, Finish, Opened, TextDelta
+from zenmux_magic.markdown import Reader
 from zenmux_magic.request import Request
 from zenmux_magic.run import Answer
 from zenmux_magic.views import Controls, NullView
+from zenmux_magic.views.document import DocumentView
 
 SO_FAR = "So far, so good"
 VARIABLES = ("API_KEY", "API_KEY_FILE", "BASE_URL", "MODEL")
@@ -89,7 +91,7 @@ class Watch(NullView):
         if isinstance(event, TextDelta):
             self.text_came.set()
 
-    def settle(self, completions: Sequence[Completion]) -> None:
+    async def settle(self, completions: Sequence[Completion]) -> None:
         self.seen.append(("settle", [answer.text for answer in completions]))
 
 
@@ -249,6 +251,62 @@ def test_a_view_that_fails_does_not_cost_the_answer(engine: Engine, gateway: Gat
     assert isinstance(answer.view_error, ZeroDivisionError)
 
 
+class Published:
+    """A publisher that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.data: list[dict[str, Any]] = []
+
+    def publish(self, data: dict[str, Any], *_: object, **__: object) -> None:
+        self.data.append(data)
+
+
+class Held(Reader):
+    """Begins to read a settled answer, and ends when it is let go."""
+
+    begun, go = threading.Event(), threading.Event()
+
+    def settled(self, text: str) -> str:
+        self.begun.set()
+        return super().settled(text) if self.go.wait(10) else "not let go"
+
+
+@pytest.fixture
+def held() -> Held:
+    Held.begun.clear()
+    Held.go.clear()
+    return Held()
+
+
+def test_others_stream_while_one_settles(engine: Engine, gateway: Gateway, held: Held) -> None:
+    published = Published()
+    settling = Answer(engine, [call(gateway)], DocumentView(published, held))
+    assert held.begun.wait(10)
+    assert Answer(engine, [call(gateway)], NullView()).result()[0].finish_reason == "stop"
+    assert not settling.done
+    held.go.set()
+    assert settling.result()[0].finish_reason == "stop"
+    assert ">Hello from the stand-in gateway.</p>" in published.data[-1]["text/html"]
+
+
+def test_what_settles_when_the_engine_stops_is_kept(
+    engine: Engine, gateway: Gateway, held: Held
+) -> None:
+    async def let_go(_: object) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:  # all tasks are cancelled at once
+            held.go.set()
+
+    published = Published()
+    settling = Answer(engine, [call(gateway)], DocumentView(published, held))
+    engine.submit(let_go)
+    assert held.begun.wait(10)
+    engine.stop()
+    assert settling.result()[0].finish_reason == "stop"
+    assert ">Hello from the stand-in gateway.</p>" in published.data[-1]["text/html"]
+
+
 def test_what_a_run_publishes_belongs_to_the_cell_that_began_it(
     engine: Engine, gateway: Gateway
 ) -> None:
@@ -256,7 +314,7 @@ def test_what_a_run_publishes_belongs_to_the_cell_that_began_it(
     seen: list[str] = []
 
     class Context(NullView):
-        def settle(self, completions: Sequence[Completion]) -> None:
+        async def settle(self, completions: Sequence[Completion]) -> None:
             seen.append(cell.get())
 
     for name in ("first", "second"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
 from collections.abc import Callable
@@ -112,7 +113,7 @@ def test_no_terminal_acts(columns: int) -> None:
     for column in range(columns):
         for event in [*events, Failure(0.5, ERROR) if columns > 1 else Finish(0.5, BAD)]:
             view.event(column, event)
-    view.settle([ANSWER] * columns)
+    asyncio.run(view.settle([ANSWER] * columns))
     shown = stream.getvalue()
     assert "[2J" in shown
     assert not ACTS.search(shown)
@@ -134,6 +135,6 @@ def test_no_static_view_acts(columns: int) -> None:
     view = DocumentView(published)
     request = Request(f"x/{BAD}", ({"role": "user", "content": "Hi"},))
     view.open([request] * columns, Idle())
-    view.settle([ANSWER] * columns)
+    asyncio.run(view.settle([ANSWER] * columns))
     assert len(published.data) == 2
     assert not any(ACTS.search(data["text/plain"]) for data in published.data)

@@ -137,7 +137,7 @@ class _Feed:
     def restart(self, column: int) -> None:
         """Nothing asks a column again yet."""
 
-    def settle(self, completions: Sequence[Completion]) -> None:
+    async def settle(self, completions: Sequence[Completion]) -> None:
         """Nothing more to hand over; `close` comes after it, and where it does not come."""
 
     def close(self) -> None:

@@ -8,9 +8,9 @@ What one column does is `asking`'s business.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -125,19 +125,27 @@ class Answer:
             for task in self._tasks:
                 cancel(task)
         completions = tuple(column.completion() for column in self._columns)
-        self._show("settle", completions)
+        if self.view_error is None:
+            with self._failing():
+                await self._view.settle(completions)
         return completions
 
     def _shower(self, number: int) -> Callable[[Event], None]:
         return lambda event: self._show("event", number, event)
 
     def _show(self, method: str, *args: Any) -> None:
-        """Feed the view. A view that fails must not cost the answer: it is reported at the end."""
+        """Feed the view, as long as it does not fail."""
         if self.view_error is None:
-            try:
+            with self._failing():
                 getattr(self._view, method)(*args)
-            except Exception as error:  # noqa: BLE001 — kept, and raised by whoever waits
-                self.view_error = error
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """A view that fails must not cost the answer: its error is kept, for whoever waits."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001
+            self.view_error = error
 
 
 def value_of(completions: Sequence[Completion]) -> Completion | Comparison:

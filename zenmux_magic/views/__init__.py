@@ -48,8 +48,8 @@ class View(Protocol):
         """A column is asked again: what it showed is void, and its events come anew."""
         ...
 
-    def settle(self, completions: Sequence[Completion]) -> None:
-        """All columns have ended; leave what is to be saved."""
+    async def settle(self, completions: Sequence[Completion]) -> None:
+        """All columns have ended; leave what is to be saved. Other runs go on meanwhile."""
         ...
 
 
@@ -65,5 +65,5 @@ class NullView:
     def restart(self, column: int) -> None:
         """Nothing to show."""
 
-    def settle(self, completions: Sequence[Completion]) -> None:
+    async def settle(self, completions: Sequence[Completion]) -> None:
         """Nothing to show."""

@@ -25,7 +25,7 @@ from zenmux_magic.views import Controls, budget
 from zenmux_magic.views.column import Column
 from zenmux_magic.views.document import DocumentView, Publisher
 from zenmux_magic.views.frames import Frames
-from zenmux_magic.views.settled import DEFAULT_READER, combined
+from zenmux_magic.views.settled import DEFAULT_READER, off_the_loop
 
 if TYPE_CHECKING:
     from zenmux_magic.views.widget import Board
@@ -148,7 +148,7 @@ class BoardView:
         """All columns have ended, for now: other boards may have this one's share."""
         budget.shared().leave(self)
 
-    def settle(self, completions: Sequence[Completion]) -> None:
+    async def settle(self, completions: Sequence[Completion]) -> None:
         """Leave static output, and the final state for pages that load the widget again."""
         self._settled = True
         if self._timer is not None:
@@ -166,7 +166,9 @@ class BoardView:
             self._stand_in.close()
         if self._cell:
             self._widgets.keep().mark(self._cell, all(one.kept for one in completions))
-        self._show(*combined(completions, self._reader, errors=self._errors), update=True)
+        if self._publisher is not None:
+            static = await off_the_loop(completions, self._reader, errors=self._errors)
+            self._show(*static, update=True)
         if not self._ready:
             self._part()
 

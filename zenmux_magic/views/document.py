@@ -31,7 +31,14 @@ from zenmux_magic.markdown.incremental import IncrementalMarkdown
 from zenmux_magic.request import Request
 from zenmux_magic.views import Controls, budget, side_by_side
 from zenmux_magic.views.pace import Pace
-from zenmux_magic.views.settled import DEFAULT_READER, LONGEST, SMALL, Bundle, combined, ending_of
+from zenmux_magic.views.settled import (
+    DEFAULT_READER,
+    LONGEST,
+    SMALL,
+    Bundle,
+    ending_of,
+    off_the_loop,
+)
 
 _SHORTEST_S = 0.1
 _BYTES_PER_S = 300_000
@@ -121,10 +128,10 @@ class DocumentView:
         self._bodies[column] = _Body(self._reader.growing())
         self._pace.touch()
 
-    def settle(self, completions: Sequence[Completion]) -> None:
+    async def settle(self, completions: Sequence[Completion]) -> None:
         """Replace the display by what is to be saved."""
         self.close()
-        self._show(combined(completions, self._reader))
+        self._show(await off_the_loop(completions, self._reader))
 
     def _show(self, bundle: Bundle) -> None:
         data, metadata = bundle

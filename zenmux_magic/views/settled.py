@@ -8,8 +8,11 @@ trust it: plain tags and inline styles only.
 
 from __future__ import annotations
 
+import asyncio
 import html
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from zenmux_magic.completion import Completion
@@ -151,3 +154,18 @@ def combined(
     from zenmux_magic.views import side_by_side  # it is built on this module
 
     return side_by_side.bundle(completions, reader, errors=errors)
+
+
+async def off_the_loop(
+    completions: Sequence[Completion], reader: Reader = DEFAULT_READER, *, errors: bool = False
+) -> Bundle:
+    """`combined`, on a thread of the loop's pool: for a long answer it takes a second.
+
+    The answers are whole: a loop that is stopped meanwhile still gets their bundle.
+    """
+    render = partial(combined, completions, reader, errors=errors)
+    work = asyncio.get_running_loop().run_in_executor(None, render)  # no task: nobody cancels it
+    while not work.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([work])
+    return work.result()

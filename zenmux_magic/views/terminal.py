@@ -52,7 +52,7 @@ class TerminalView:
     def restart(self, column: int) -> None:
         """Nothing asks again from a terminal."""
 
-    def settle(self, completions: Sequence[Completion]) -> None:
+    async def settle(self, completions: Sequence[Completion]) -> None:
         """End the line and write the figures."""
         if len(completions) == 1:
             self._foot(completions[0])
