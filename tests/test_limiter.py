@@ -76,6 +76,35 @@ def test_an_attempt_of_one_under_way_counts() -> None:
     assert asyncio.run(main()) == ["second", "again queued", "third"]
 
 
+def test_who_sends_again_waits_behind_nobody_who_needs_a_place() -> None:
+    async def main() -> list[str]:
+        limiter, log = Limiter(1), []
+        async with limiter.turn(lambda _: log.append("queued")):
+            queued = asyncio.create_task(ask(limiter, "b", log, asyncio.Event()))
+            await settled()
+            await asyncio.wait_for(limiter.again(lambda _: log.append("again queued")), 10)
+            log.append("again sent")
+        await settled()
+        queued.cancel()
+        return log
+
+    assert asyncio.run(main()) == ["b queued", "again sent", "b sent"]
+
+
+def test_one_that_is_cancelled_with_the_one_it_waits_for() -> None:
+    async def main() -> tuple[int, list[object]]:
+        limiter, log, never = Limiter(1), [], asyncio.Event()
+        tasks = [asyncio.create_task(ask(limiter, name, log, never)) for name in "abc"]
+        await settled()
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        async with limiter.turn(lambda _: log.append("queued")):
+            return len(log), [type(end) for end in ends]
+
+    assert asyncio.run(main()) == (3, [asyncio.CancelledError] * 3)
+
+
 @pytest.mark.parametrize("place", [1, 2])
 def test_who_leaves_the_queue_holds_nobody_up(place: int) -> None:
     async def main() -> list[str]:

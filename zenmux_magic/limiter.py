@@ -87,8 +87,9 @@ class Limiter:
     def _admit(self) -> None:
         """Let everyone go whose turn it is, and see to it that the next one will."""
         self._forget()
-        while self._waiting and self._free(self._waiting[0]):
-            waiter = self._waiting.popleft()
+        # One that only sends again has its place, and waits behind none that needs one.
+        while (waiter := next(filter(self._free, self._waiting), None)) is not None:
+            self._waiting.remove(waiter)
             self._under_way += waiter.place
             self._left.append(self._clock())
             waiter.turn.set_result(None)
@@ -100,6 +101,8 @@ class Limiter:
             self._timer = asyncio.get_running_loop().call_later(max(0.0, wait_s), self._admit)
 
     def _free(self, waiter: _Waiter) -> bool:
+        if waiter.turn.done():  # cancelled, and not yet gone
+            return False
         return not self._full() and (not waiter.place or self._under_way < self.in_flight)
 
     def _full(self) -> bool:
