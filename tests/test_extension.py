@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.gateway import KEY, Gateway, streaming
+from tests.support.gateway import KEY, Gateway, fault, streaming
 from tests.support.kernel import Kernel
 from zenmux_magic.ledger import Store
 
@@ -36,6 +36,21 @@ def snapshot():
     }
 """
 
+# An extension of the `markdown` package that a user wrote, and that fails on some answers.
+FAILS = """
+from markdown.extensions import Extension
+from markdown.preprocessors import Preprocessor
+class Reader(Preprocessor):
+    def run(self, lines):
+        if any("Not" in line for line in lines):
+            raise KeyError("unread")
+        return lines
+def makeExtension(**_):
+    extension = Extension()
+    extension.extendMarkdown = lambda md: md.preprocessors.register(Reader(md), "reader", 1)
+    return extension
+"""
+
 
 @pytest.fixture
 def shell(start_kernel: StartKernel, gateway: Gateway, tmp_path: Path) -> Kernel:
@@ -59,6 +74,36 @@ def test_unloading_leaves_nothing_behind(shell: Kernel) -> None:
     shell.run("after = snapshot(); after['names'] = None")
     changed = "[(k, before[k], after[k]) for k in before if before[k] != after[k]]"
     assert shell.run(changed).result == "[]"
+
+
+def test_unloading_keeps_what_a_background_answer_has(shell: Kernel, gateway: Gateway) -> None:
+    gateway.route = lambda asked: fault("silence", "Begun")
+    shell.run("%load_ext zenmux_magic")
+    cell = shell.start("%%zenmux --background -o answer\nhi", page="1")
+    shell.be_ready(cell)
+    shell.finish(cell)
+    shell.wait_for(lambda one: "Begun" in str(one.content.get("data")))
+    assert shell.run("%unload_ext zenmux_magic").status == "ok"
+    gateway.wait_departure(1)
+    settled = shell.wait_for(lambda one: one.msg_type == "update_display_data", cell)
+    assert "stopped" in settled.content["data"]["text/html"]
+    assert shell.run("answer.text, answer.finish_reason").result == "('Begun', 'stopped')"
+
+
+def test_what_an_extension_cannot_read_is_kept_as_it_came(
+    shell: Kernel, gateway: Gateway, tmp_path: Path
+) -> None:
+    (tmp_path / "fails.py").write_text(FAILS)
+    gateway.route = lambda asked: streaming("Not <b>read</b>")
+    shell.run(f"import sys; sys.path.append({str(tmp_path)!r})\n%load_ext zenmux_magic")
+    shell.run("%config ZenMux.markdown_engine = 'markdown'")
+    shell.run("%config ZenMux.markdown_extensions = ['fails']")
+    cell = shell.start("%%zenmux --background -o answer\nhi", page="1")
+    shell.be_ready(cell)
+    shell.finish(cell)
+    settled = shell.wait_for(lambda one: one.msg_type == "update_display_data", cell)
+    assert "(KeyError: 'unread')" in settled.content["data"]["text/html"]
+    assert "Not &lt;b&gt;read&lt;/b&gt;</pre>" in settled.content["data"]["text/html"]
 
 
 def test_loading_twice_adds_nothing_twice(shell: Kernel) -> None:

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from typing import TypeVar
 
 import pytest
 
@@ -84,6 +85,9 @@ def test_the_value_is_what_came() -> None:
     assert str(ANSWER) == ANSWER.text == BAD
 
 
+T = TypeVar("T")
+
+
 class Idle:
     """Controls of a run that nobody stops."""
 
@@ -96,6 +100,10 @@ class Idle:
     def cost(self, column: int, model: str, usage: Usage) -> Cost:
         """A price."""
         return Cost(Decimal(1), False)
+
+    def aside(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """At once, on the loop's own threads."""
+        return asyncio.get_running_loop().run_in_executor(None, work)
 
 
 @pytest.mark.parametrize("columns", [1, 2])

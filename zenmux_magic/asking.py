@@ -131,17 +131,17 @@ class Asking:
             self._tell_start |= time.monotonic() - self._start > _NOTICED_S
             async with self._turn():
                 await self._stream(connections)
-        except asyncio.CancelledError:
-            if self._how is None:
-                raise
-            self._take(_ended(self._how, time.monotonic() - self._start))
+        except asyncio.CancelledError:  # the user, or the engine that stops
+            self._take(_ended(self._how or "stopped", time.monotonic() - self._start))
         finally:
             self._open = False
             self.over = True
             completion = self.completion()
             if self._call.spend is not None and completion.cost_usd is not None:
                 self._call.spend(completion.cost_usd)
-            if record is not None and completion.duration_s is not None:  # else the engine stops
+            if (
+                record is not None and completion.duration_s is not None
+            ):  # else it failed unforeseen
                 record.end(completion)
 
     def _turn(self) -> AbstractAsyncContextManager[None]:

@@ -39,7 +39,7 @@ class Background:
         Returns:
             How many there were.
         """
-        running = [answer for answer in self._running if not answer.done]
+        running = [answer for answer in list(self._running) if not answer.done]
         for answer in running:
             answer.stop()
         return len(running)
@@ -51,7 +51,7 @@ class Background:
         try:
             value = value_of(answer.result())
         except CancelledError:
-            return  # the engine was stopped: the variables keep the run as it was
+            return  # the engine was stopped before it began
         variables = self._shell.user_ns
         for name in names:
             if variables.get(name) is answer:  # the user may have put something else there

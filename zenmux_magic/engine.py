@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_ASIDE = 4  # threads beside the loop
 _AGAIN_S = 1.0  # longer than it takes to close a connection, which a second time would break off
 
 
@@ -39,22 +40,29 @@ class Engine:
         """Whether the thread is there, in this process: a fork inherits the object, not the thread."""
         return self._thread is not None and self._thread.is_alive() and self._pid == os.getpid()
 
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The loop, started if need be."""
+    def start(self) -> tuple[asyncio.AbstractEventLoop, ThreadPoolExecutor]:
+        """The loop and its pool, started if need be.
+
+        The pool is for what would hold the loop up. It is not the loop's own: there names are looked
+        up, and one that hangs holds a thread for as long as the system likes.
+        """
         with self._lock:
-            if not self.running:
-                self._loop = asyncio.new_event_loop()
-                self._pool = ThreadPoolExecutor(thread_name_prefix="zenmux-pool")
-                self._loop.set_default_executor(self._pool)
-                self._connections = None
-                self._pid = os.getpid()
-                self._thread = threading.Thread(
-                    target=self._loop.run_forever, name="zenmux-engine", daemon=True
-                )
-                self._thread.start()
-                atexit.register(self.stop)
-            assert self._loop is not None
-            return self._loop
+            return self._started()
+
+    def _started(self) -> tuple[asyncio.AbstractEventLoop, ThreadPoolExecutor]:
+        if not self.running:
+            self._loop = asyncio.new_event_loop()
+            self._pool = ThreadPoolExecutor(_ASIDE, thread_name_prefix="zenmux-pool")
+            self._connections = None
+            self._pid = os.getpid()
+            self._thread = threading.Thread(
+                target=self._loop.run_forever, name="zenmux-engine", daemon=True
+            )
+            self._thread.start()
+            atexit.register(self.stop)
+        assert self._loop is not None
+        assert self._pool is not None
+        return self._loop, self._pool
 
     def submit(self, work: Callable[[Connections], Coroutine[Any, Any, T]]) -> Future[T]:
         """Run a coroutine on the loop, in a copy of the caller's context.
@@ -72,21 +80,21 @@ class Engine:
         async def begin() -> T:
             return await work(self._kept_connections())
 
-        # Captures `contextvars.copy_context()` of this very call, and the task inherits it.
-        return asyncio.run_coroutine_threadsafe(begin(), self.loop())
+        with self._lock:  # or a stop could come between, and nobody would ever hear of it
+            # Captures `contextvars.copy_context()` of this very call, and the task inherits it.
+            return asyncio.run_coroutine_threadsafe(begin(), self._started()[0])
 
     def _kept_connections(self) -> Connections:
         if self._connections is None:
             from zenmux_magic.client import Connections
 
-            self._connections = Connections()
+            self._connections = Connections(self._pool)
         return self._connections
 
     def stop(self) -> None:
-        """Cancel what runs, close the connections, end all threads. Safe to call twice.
+        """Cancel what runs, close the connections, end the threads. Safe to call twice.
 
-        A name that is being looked up, or a module that is being imported, is waited for: Python can
-        break off neither.
+        What the pool is at is waited for.
         """
         with self._lock:
             loop, thread, pool, running = self._loop, self._thread, self._pool, self.running
@@ -97,7 +105,7 @@ class Engine:
         asyncio.run_coroutine_threadsafe(self._wind_down(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        loop.close()  # tells the pool to end, and does not wait for it
+        loop.close()
         pool.shutdown()
 
     async def _wind_down(self) -> None:

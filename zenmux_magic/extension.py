@@ -55,6 +55,14 @@ def unload(shell: Any) -> None:
     magics = shell.magics_manager.registry.pop(REGISTERED_AS, None)
     if magics is None:
         return
+    from zenmux_magic import ledger
+    from zenmux_magic.commands import stop_local
+    from zenmux_magic.engine import shared
+
+    # First, while what they leave still finds its cell.
+    shared().stop()
+    ledger.close()
+    stop_local(magics.settings)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("zenmux", None)
     for ours in (magics, magics.settings):  # `Magics` adds itself
@@ -65,11 +73,3 @@ def unload(shell: Any) -> None:
         past_the_stream(shell.kernel)
     transformers = shell.input_transformers_cleanup
     transformers[:] = [t for t in transformers if getattr(t, "__name__", "") != _TRANSFORMER]
-
-    from zenmux_magic import ledger
-    from zenmux_magic.commands import stop_local
-    from zenmux_magic.engine import shared
-
-    stop_local(magics.settings)
-    shared().stop()
-    ledger.close()

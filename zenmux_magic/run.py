@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 from zenmux_magic.asking import Asking, Call
 from zenmux_magic.client import Connections
@@ -25,6 +25,8 @@ from zenmux_magic.errors import RequestError, exception_of
 from zenmux_magic.events import Event, Usage
 from zenmux_magic.views import View
 
+T = TypeVar("T")
+
 _POLL_S = 0.1  # a lock (on Windows) and an event loop (see `wait`) that only wait hear no Ctrl-C
 
 
@@ -35,7 +37,7 @@ class Answer:
         self.view_error: Exception | None = None
         self._calls = tuple(calls)
         self._view = view
-        self._loop = engine.loop()
+        self._loop, self._pool = engine.start()
         self._columns = [Asking(call, self._shower(n)) for n, call in enumerate(self._calls)]
         self._ended: SimpleQueue[None] = SimpleQueue()
         self._done = False
@@ -59,6 +61,10 @@ class Answer:
     def cost(self, column: int, model: str, usage: Usage) -> Cost:
         """What so many tokens cost in one column, of the model that served."""
         return self._calls[column].price(model, usage)
+
+    def aside(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Do on another thread what would hold the loop up."""
+        return self._loop.run_in_executor(self._pool, work)
 
     def interrupt(self) -> None:
         """End all columns as interrupted: what has come is kept, with an error."""
@@ -117,18 +123,24 @@ class Answer:
         self._tasks = {column.begin(connections) for column in self._columns}
         try:
             while self._tasks:  # a column that is asked again is one more
-                ended, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-                self._tasks -= ended
-                for task in ended:
+                for task in await self._next_ended():
                     task.result()
         finally:
             for task in self._tasks:
                 cancel(task)
         completions = tuple(column.completion() for column in self._columns)
-        if self.view_error is None:
-            with self._failing():
-                await self._view.settle(completions)
+        with self._failing():  # also where the view failed before: what is saved may be whole
+            await self._view.settle(completions)
         return completions
+
+    async def _next_ended(self) -> set[asyncio.Task[None]]:
+        try:
+            ended, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:  # the engine stops: what has come is the answer
+            self._end(None, "stopped")
+            return set()
+        self._tasks -= ended
+        return ended
 
     def _shower(self, number: int) -> Callable[[Event], None]:
         return lambda event: self._show("event", number, event)
@@ -145,7 +157,7 @@ class Answer:
         try:
             yield
         except Exception as error:  # noqa: BLE001
-            self.view_error = error
+            self.view_error = self.view_error or error
 
 
 def value_of(completions: Sequence[Completion]) -> Completion | Comparison:

@@ -23,7 +23,7 @@ def _counted():
         "files": len(os.listdir("/proc/self/fd")),
         "comms": len(comm.get_comm_manager().comms),
         "widgets": len(widget._instances),
-        "tasks": asyncio.run_coroutine_threadsafe(tasks(), shared().loop()).result(),
+        "tasks": shared().submit(lambda _: tasks()).result(),
         "objects": len(gc.get_objects()),
         "rss_kb": pages * os.sysconf("SC_PAGE_SIZE") // 1024,
     })

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from concurrent.futures import Executor
 from contextlib import suppress
 
 from zenmux_magic.client.rest import Rest
@@ -17,13 +18,17 @@ class Connections:
 
     Belongs to one event loop.
 
+    Args:
+        pool: Where modules are imported; the loop's own if `None`.
+
     Attributes:
         rest: Counts those who read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pool: Executor | None = None) -> None:
         self.rest = Rest()
         self._open: dict[tuple[str, str, Secret | None], Transport] = {}
+        self._pool = pool
         self._loading: asyncio.Future[None] | None = None
 
     def get(self, request: Request, key: Secret | None) -> Transport:
@@ -42,7 +47,8 @@ class Connections:
         if request.transport != "openai":
             return
         if self._loading is None:  # a module that is half imported is in `sys.modules` already
-            self._loading = asyncio.ensure_future(asyncio.to_thread(_import_openai))
+            loop = asyncio.get_running_loop()
+            self._loading = loop.run_in_executor(self._pool, _import_openai)
         await asyncio.shield(self._loading)
 
     async def aclose(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from zenmux_magic.asking import Asking, Call
 from zenmux_magic.completion import Completion
@@ -20,6 +20,8 @@ from zenmux_magic.events import Event, Usage
 if TYPE_CHECKING:
     from zenmux_magic.client import Connections
     from zenmux_magic.views.board import BoardView
+
+T = TypeVar("T")
 
 
 class OpenRun:
@@ -48,7 +50,7 @@ class OpenRun:
         self._calls = list(calls)
         self._view = view
         self._changed = changed
-        self._loop = engine.loop()
+        self._loop, self._pool = engine.start()
         self._columns: list[Asking] = []
         self._gone: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -73,6 +75,10 @@ class OpenRun:
     def cost(self, column: int, model: str, usage: Usage) -> Cost:
         """What so many tokens cost in one column, of the model that served."""
         return self._calls[column].price(model, usage)
+
+    def aside(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Do on another thread what would hold the loop up."""
+        return self._loop.run_in_executor(self._pool, work)
 
     def _soon(self, act: Callable[..., None], *args: Any) -> None:
         if not self._loop.is_closed():

@@ -8,13 +8,16 @@ decided at the edge, where the shell is known.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from asyncio import Future
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from zenmux_magic.completion import Completion
 from zenmux_magic.cost import Cost
 from zenmux_magic.events import Event, Usage
 from zenmux_magic.request import Request
+
+T = TypeVar("T")
 
 
 class Controls(Protocol):
@@ -30,6 +33,10 @@ class Controls(Protocol):
 
     def cost(self, column: int, model: str, usage: Usage) -> Cost:
         """What so many tokens cost in one column, of the model that served. Quick; never raises."""
+        ...
+
+    def aside(self, work: Callable[[], T]) -> Future[T]:
+        """Do on another thread what would hold the loop up; called on the loop, and awaited there."""
         ...
 
 

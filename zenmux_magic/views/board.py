@@ -25,7 +25,7 @@ from zenmux_magic.views import Controls, budget
 from zenmux_magic.views.column import Column
 from zenmux_magic.views.document import DocumentView, Publisher
 from zenmux_magic.views.frames import Frames
-from zenmux_magic.views.settled import DEFAULT_READER, off_the_loop
+from zenmux_magic.views.settled import DEFAULT_READER, apart
 
 if TYPE_CHECKING:
     from zenmux_magic.views.widget import Board
@@ -95,7 +95,7 @@ class BoardView:
             )
         )
         budget.shared().join(self, len(self._columns))
-        self._loop.run_in_executor(None, _warm_up, self._reader)
+        controls.aside(partial(_warm_up, self._reader))
         if self._publisher is not None:
             self._show(*self._live_bundle(), update=False)
             self._timer = self._loop.call_later(self._patience_s, self._give_up)
@@ -150,6 +150,17 @@ class BoardView:
 
     async def settle(self, completions: Sequence[Completion]) -> None:
         """Leave static output, and the final state for pages that load the widget again."""
+        try:
+            self._finish(completions)
+        finally:  # what failed while it grew may be saved all the same
+            if self._publisher is not None:
+                static = apart(self._controls, completions, self._reader, errors=self._errors)
+                self._show(*await static, update=True)
+            if not self._ready:
+                self._part()
+
+    def _finish(self, completions: Sequence[Completion]) -> None:
+        """Give the pages the last of the live view."""
         self._settled = True
         if self._timer is not None:
             self._timer.cancel()
@@ -166,11 +177,6 @@ class BoardView:
             self._stand_in.close()
         if self._cell:
             self._widgets.keep().mark(self._cell, all(one.kept for one in completions))
-        if self._publisher is not None:
-            static = await off_the_loop(completions, self._reader, errors=self._errors)
-            self._show(*static, update=True)
-        if not self._ready:
-            self._part()
 
     def _receive(self, content: dict[str, Any]) -> None:
         """A message of the page, on the engine's loop."""

@@ -36,8 +36,8 @@ from zenmux_magic.views.settled import (
     LONGEST,
     SMALL,
     Bundle,
+    apart,
     ending_of,
-    off_the_loop,
 )
 
 _SHORTEST_S = 0.1
@@ -93,7 +93,7 @@ class DocumentView:
 
     def open(self, requests: Sequence[Request], controls: Controls) -> None:
         """Show that the run waits."""
-        self._requests = requests
+        self._requests, self._controls = requests, controls
         self._folds = [Fold(request) for request in requests]
         self._bodies = [_Body(self._reader.growing()) for _ in requests]
         if self._live:
@@ -131,7 +131,7 @@ class DocumentView:
     async def settle(self, completions: Sequence[Completion]) -> None:
         """Replace the display by what is to be saved."""
         self.close()
-        self._show(await off_the_loop(completions, self._reader))
+        self._show(await apart(self._controls, completions, self._reader))
 
     def _show(self, bundle: Bundle) -> None:
         data, metadata = bundle

@@ -20,6 +20,7 @@ from zenmux_magic.cost import Cost
 from zenmux_magic.inert import inert
 from zenmux_magic.markdown import Reader, literal, settled_markdown
 from zenmux_magic.markdown.writer import isolate
+from zenmux_magic.views import Controls
 from zenmux_magic.views.figures import dollars
 
 KEPT = "kept, nothing paid"  # said while a page looks on; the file is the same as when it was paid
@@ -135,14 +136,16 @@ def _thought(completion: Completion, reader: Reader) -> str:
 
 
 def _shown(text: str, reader: Reader) -> str:
-    """A text as safe HTML: its Markdown, or itself where that would be too much for a page."""
-    if len(text) <= LONGEST:
-        return reader.settled(text)
-    note = (
-        f"{len(text):,} characters, too many to be shown as Markdown; this is the text as it came."
-    )
+    """A text as safe HTML: its Markdown, or itself where that cannot be shown."""
+    if len(text) > LONGEST:
+        note = f"{len(text):,} characters, too many to be shown as Markdown"
+    else:
+        try:
+            return reader.settled(text)
+        except Exception as error:  # noqa: BLE001 — the user's own extensions may raise anything
+            note = f"Reading the Markdown failed ({type(error).__name__}: {error})"
     plain = f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{html.escape(text)}</pre>'
-    return f'<p style="{SMALL}">{note}</p>{plain}'
+    return f'<p style="{SMALL}">{isolate(note)}; this is the text as it came.</p>{plain}'
 
 
 def combined(
@@ -156,15 +159,18 @@ def combined(
     return side_by_side.bundle(completions, reader, errors=errors)
 
 
-async def off_the_loop(
-    completions: Sequence[Completion], reader: Reader = DEFAULT_READER, *, errors: bool = False
+async def apart(
+    controls: Controls,
+    completions: Sequence[Completion],
+    reader: Reader = DEFAULT_READER,
+    *,
+    errors: bool = False,
 ) -> Bundle:
-    """`combined`, on a thread of the loop's pool: for a long answer it takes a second.
+    """`combined`, beside the loop: for a long answer it takes a second.
 
     The answers are whole: a loop that is stopped meanwhile still gets their bundle.
     """
-    render = partial(combined, completions, reader, errors=errors)
-    work = asyncio.get_running_loop().run_in_executor(None, render)  # no task: nobody cancels it
+    work = controls.aside(partial(combined, completions, reader, errors=errors))
     while not work.done():
         with suppress(asyncio.CancelledError):
             await asyncio.wait([work])
