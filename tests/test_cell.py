@@ -167,6 +167,29 @@ def test_an_interrupt_before_the_first_token(loaded: Kernel, gateway: Gateway) -
     gateway.wait_departure(1)
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "async for event in zm.stream('hi', transport='direct'): pass",
+        "panel = zm.Panel('a/x', 'hi'); panel.run(); await panel.wait()",
+        "await Completion(id='gen-1', base_url=BASE_URL).billed()",
+    ],
+)
+def test_an_interrupt_reaches_whoever_waits_in_python(
+    loaded: Kernel, gateway: Gateway, code: str
+) -> None:
+    gateway.route = lambda asked: fault("silence before the head")
+    gateway.generations["gen-1"] = fault("silence before the head")
+    loaded.run("import zenmux_magic as zm\nfrom zenmux_magic.completion import Completion")
+    loaded.run(f"BASE_URL = {gateway.base_url!r}")
+    cell = loaded.start(code, allow_stdin=False)
+    gateway.wait_for_request(1)
+    loaded.interrupt()
+    assert loaded.finish(cell).ename in {"CancelledError", "KeyboardInterrupt"}
+    loaded.run("if 'panel' in globals(): panel.close()")
+    gateway.wait_departure(1)
+
+
 WIRE = [
     '{"a": 1}',
     r"\frac{1}{2}",

@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cell": set(),
     "parents": set(),
     "replies": set(),
+    "attentive": set(),
     "background": set(),
     "local": {"errors"},
     "client": {"__init__", "errors", "events", "request"},
@@ -46,7 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tables": {"inert"},
     "commandline": {"errors"},
     "models": {"client", "commandline", "cost", "engine", "errors", "events", "settings", "tables"},
-    "run": VALUES | {"asking", "client", "comparison", "engine", "views"},
+    "run": VALUES | {"asking", "attentive", "client", "comparison", "engine", "views"},
     "frontend": {"cell", "errors", "parents", "settings"},
     "plan": {
         "arguments",
@@ -66,6 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "panel": {
         "arguments",
         "asking",
+        "attentive",
         "comparison",
         "completion",
         "cost",
@@ -91,7 +93,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "doctor": {"__init__", "errors", "frontend", "ledger", "models", "parents", "settings"},
     "budget": {"errors", "ledger", "settings"},
-    "billing": {"client", "completion", "engine", "errors", "frontend"},
+    "billing": {"attentive", "client", "completion", "engine", "errors", "frontend"},
     "dry_run": {"asking", "events", "views"},
     "snippets": {
         "commandline",
@@ -128,7 +130,17 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
     },
     "api": VALUES
-    | {"arguments", "comparison", "engine", "frontend", "plan", "prompt", "run", "views"},
+    | {
+        "arguments",
+        "attentive",
+        "comparison",
+        "engine",
+        "frontend",
+        "plan",
+        "prompt",
+        "run",
+        "views",
+    },
 }
 # Imports inside functions: a convenience of a value that needs another room, and what loading the
 # extension must not pay for.

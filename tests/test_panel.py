@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.gateway import KEY, Gateway, Recorded, Reply, WaitFor, error, streaming
 from zenmux_magic.arguments import parse
+from zenmux_magic.engine import shared
 from zenmux_magic.errors import ArgumentError, PromptError, SettingsError
 from zenmux_magic.magic import ZenMuxMagics
 from zenmux_magic.panel import Panel
@@ -164,6 +165,58 @@ def test_one_column_is_asked_again_with_the_same_prompt(gateway: Gateway) -> Non
     run(act)
     assert [chat.model for chat in gateway.chats].count("a/x") == 1
     assert {chat.json["messages"][-1]["content"] for chat in gateway.chats} == {"First prompt"}
+
+
+def test_calls_are_seen_at_once(gateway: Gateway) -> None:
+    held = Held(gateway, "a/x")
+
+    async def act() -> None:
+        panel = Panel("a/x", "Hi")
+        panel.run()
+        panel.add("b/y")
+        panel.remove(1)
+        held.go["a/x"].set()
+        await panel.wait()
+        assert [one.requested_model for one in panel.results[-1]] == ["a/x"]
+        gateway.route = lambda asked: streaming("Another")
+        panel.ask_only(0)
+        await panel.wait()
+        assert texts(panel) == [["Another"]]
+
+    run(act)
+
+
+def test_a_panel_made_without_a_loop_is_waited_for_in_one(gateway: Gateway) -> None:
+    held = Held(gateway, "a/x")
+    panel = Panel("a/x", "Hi")
+
+    async def act() -> None:
+        panel.run()
+        waiting = asyncio.create_task(panel.wait())
+        await asyncio.sleep(0)
+        held.go["a/x"].set()
+        result = await waiting
+        assert result is not None
+        assert result[0].text == "I am a/x."
+
+    run(act)
+
+
+def test_after_unloading_a_run_is_shown_and_asks_no_more(gateway: Gateway) -> None:
+    Held(gateway)
+
+    async def act() -> None:
+        panel = Panel("a/x", "Hi")
+        panel.run()
+        await panel.wait()
+        shared().stop()
+        with pytest.raises(ArgumentError, match="was unloaded since this run"):
+            panel.ask_only(0)
+        panel.run()
+        await panel.wait()
+        assert texts(panel) == [["I am a/x."]] * 2
+
+    run(act)
 
 
 def test_stopped_columns_keep_what_had_come(gateway: Gateway) -> None:

@@ -13,6 +13,7 @@ from typing import Any, get_args, overload
 
 from zenmux_magic import plan, prompt
 from zenmux_magic.arguments import LEVELS, Options, positive
+from zenmux_magic.attentive import attentive
 from zenmux_magic.comparison import Comparison
 from zenmux_magic.completion import Completion
 from zenmux_magic.engine import shared
@@ -113,7 +114,7 @@ async def stream(text: str, **options: Any) -> AsyncIterator[Event]:
     answer = _start(text, feed, **options)
     answer.when_done(feed.close)
     try:
-        while (event := await feed.queue.get()) is not None:
+        while (event := await feed.next()) is not None:
             yield event
         await answer.wait()  # raises what kept the run from its end
     finally:
@@ -125,7 +126,7 @@ class _Feed:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self.queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[Event | None] = asyncio.Queue()
 
     def open(self, requests: Sequence[Request], controls: Controls) -> None:
         """Nothing to hand over yet."""
@@ -140,13 +141,21 @@ class _Feed:
     async def settle(self, completions: Sequence[Completion]) -> None:
         """Nothing more to hand over; `close` comes after it, and where it does not come."""
 
+    async def next(self) -> Event | None:
+        """The next event; `None` where no more comes."""
+        coming = asyncio.ensure_future(self._queue.get())
+        try:
+            return await attentive(coming)
+        finally:
+            coming.cancel()
+
     def close(self) -> None:
         """Say that no more comes."""
         self._put(None)
 
     def _put(self, event: Event | None) -> None:
         if not self._loop.is_closed():  # else nobody waits any more
-            self._loop.call_soon_threadsafe(self.queue.put_nowait, event)
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, event)
 
 
 def _given(names: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote
 
+from zenmux_magic.attentive import attentive
 from zenmux_magic.client.listing import get_json
 from zenmux_magic.client.secret import redact_data
 from zenmux_magic.completion import Completion
@@ -53,10 +54,13 @@ async def billed(completion: Completion) -> Bill:
         raise SettingsError(f"There is no key for {completion.base_url}. Set ZENMUX_API_KEY.")
     url = f"{completion.base_url}/management/generation?id={quote(completion.id, safe='')}"
     problem: RequestError | None = None
+    asked = asyncio.wrap_future(shared().submit(lambda _: get_json(url, key)))
     try:
-        said = await asyncio.wrap_future(shared().submit(lambda _: get_json(url, key)))
+        said = await attentive(asked)
     except RequestError as error:
         problem = error
+    finally:
+        asked.cancel()
     if problem is not None:
         if problem.error.status == 404:
             late = f"There is no bill of {completion.id} yet: it takes three to five minutes. Ask later."

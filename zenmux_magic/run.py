@@ -16,6 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from zenmux_magic.asking import Asking, Call
+from zenmux_magic.attentive import POLL_S, attentive
 from zenmux_magic.client import Connections
 from zenmux_magic.comparison import Comparison
 from zenmux_magic.completion import Completion
@@ -26,8 +27,6 @@ from zenmux_magic.events import Event, Usage
 from zenmux_magic.views import View
 
 T = TypeVar("T")
-
-_POLL_S = 0.1  # a lock (on Windows) and an event loop (see `wait`) that only wait hear no Ctrl-C
 
 
 class Answer:
@@ -78,19 +77,14 @@ class Answer:
         """
         # Not `futures.wait`: its locks are taken in Python, and one that an interrupt leaves taken
         # holds up the engine, and with it every later answer, for ever.
-        while not self._done:
+        while not self._done:  # on Windows, a lock that only waits hears no Ctrl-C
             with suppress(Empty):
-                self._ended.get(timeout=_POLL_S)
+                self._ended.get(timeout=POLL_S)
         return self._future.result()
 
     async def wait(self) -> tuple[Completion, ...]:
         """The completions, on any event loop. Cancelling the wait leaves the run alone."""
-        done = asyncio.wrap_future(self._future)
-        # The timeout wakes the loop: ipykernel (6.29 to 7.4) turns SIGINT into a callback without
-        # waking a loop that has nothing else to do, and the interrupt would wait for the answer.
-        while not (await asyncio.wait([done], timeout=_POLL_S))[0]:
-            continue
-        return done.result()
+        return await attentive(asyncio.wrap_future(self._future))
 
     def __await__(self) -> Generator[Any, None, Completion | Comparison]:
         return value_of((yield from self.wait().__await__()))

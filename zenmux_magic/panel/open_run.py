@@ -15,6 +15,7 @@ from zenmux_magic.asking import Asking, Call
 from zenmux_magic.completion import Completion
 from zenmux_magic.cost import Cost
 from zenmux_magic.engine import Engine
+from zenmux_magic.errors import ArgumentError
 from zenmux_magic.events import Event, Usage
 
 if TYPE_CHECKING:
@@ -58,19 +59,20 @@ class OpenRun:
 
     def add(self, call: Call) -> None:
         """Ask one more."""
-        self._soon(self._add, call)
+        self._at_once(self._add, call)
 
     def retry(self, column: int) -> None:
         """Ask a column again, if it has ended."""
-        self._soon(self._again, column)
+        self._at_once(self._again, column)
 
     def remove(self, column: int) -> None:
         """End a column and take it away."""
-        self._soon(self._remove, column)
+        self._at_once(self._remove, column)
 
     def stop(self, column: int | None = None) -> None:
         """End one column, or all: what has come is the answer."""
-        self._soon(self._end, column)
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._end, column)
 
     def cost(self, column: int, model: str, usage: Usage) -> Cost:
         """What so many tokens cost in one column, of the model that served."""
@@ -80,9 +82,28 @@ class OpenRun:
         """Do on another thread what would hold the loop up."""
         return self._loop.run_in_executor(self._pool, work)
 
-    def _soon(self, act: Callable[..., None], *args: Any) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(act, *args)
+    def _at_once(self, act: Callable[..., None], *args: Any) -> None:
+        """Act on the loop; `latest` and `running` say so when this returns."""
+        if self._loop.is_closed():
+            raise ArgumentError(
+                "The extension was unloaded since this run. Press Run, or call run(), to ask anew."
+            )
+        if self._home:
+            act(*args)
+            return
+
+        async def on_the_loop() -> None:
+            act(*args)
+
+        asyncio.run_coroutine_threadsafe(on_the_loop(), self._loop).result()
+
+    @property
+    def _home(self) -> bool:
+        """Whether this is the loop's own thread, as when the page says something to the board."""
+        try:
+            return asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            return False
 
     async def _open(self, connections: Connections) -> None:
         self._connections = connections

@@ -20,6 +20,7 @@ from zenmux_magic import ledger, plan
 from zenmux_magic import prompt as prompts
 from zenmux_magic.arguments import Options, chosen
 from zenmux_magic.asking import Call
+from zenmux_magic.attentive import attentive
 from zenmux_magic.comparison import Comparison
 from zenmux_magic.engine import shared
 from zenmux_magic.errors import ArgumentError, PromptError, ZenMuxError
@@ -218,10 +219,12 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     async def wait(self) -> Comparison | None:
         """Wait until nothing runs; the last result, if there is any."""
-        while self._running():
+        while True:
             done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(done)
-            await done
+            self._waiting.append(done)  # before the look: the end may come on another thread
+            if not self._running():
+                break
+            await attentive(done)
         results: list[Comparison] = self.results
         return results[-1] if results else None
 
@@ -272,8 +275,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.set_trait("results", [run.comparison() for run in runs])
         if not self._running():
             for done in self._waiting:
-                if not done.done():
-                    done.set_result(None)
+                # Each on its own loop, which may sleep and be another's.
+                done.get_loop().call_soon_threadsafe(_end, done)
             self._waiting.clear()
             self._told = self._told or self._of_ledger()
         self._tell()
@@ -338,3 +341,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             act(*args)
         elif not self._loop.is_closed():
             self._loop.call_soon_threadsafe(act, *args)
+
+
+def _end(wait: asyncio.Future[None]) -> None:
+    if not wait.done():  # an interrupt may have ended it
+        wait.set_result(None)
