@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -65,6 +67,14 @@ def asked(text: str, **options: Any) -> Completion:
     found = ask_sync(text, **options)
     assert isinstance(found, Completion)
     return found
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Look until it holds."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_an_answer_comes_back_as_it_was(here: Ledger, gateway: Gateway, path: Path) -> None:
@@ -289,7 +299,6 @@ def test_what_an_administrator_turned_off_stays_off(
 
 
 def test_no_key_is_ever_in_the_file(here: Ledger, gateway: Gateway, path: Path) -> None:
-    import threading
 
     go_on = threading.Event()
     echo = f"Your key is {KEY}, is it not? {KEY[:20]} "
@@ -307,10 +316,7 @@ def test_no_key_is_ever_in_the_file(here: Ledger, gateway: Gateway, path: Path) 
     )
     caller = threading.Thread(target=asked, args=("Is it right?",), kwargs={"model": "a/b"})
     caller.start()
-    deadline = time.monotonic() + 20
-    while not (path.exists() and _begun(path)):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: path.exists() and _begun(path))
     assert_clean(path)
     go_on.set()
     caller.join()
@@ -359,12 +365,91 @@ def test_it_keeps_within_its_bounds(here: Ledger, gateway: Gateway, path: Path) 
     assert store.prune(time.time() - 8 * DAY_S, 2**40) == 2
     assert [row.id for row in store.find(["number"])] == [6, 5, 4, 3]
     full = store.size()
-    assert store.prune(0, full - 1) == 4  # a batch at a time
+    assert store.prune(0, full - 1) == 1  # no more than makes up for it
+    assert store.prune(0, 0) == 3
     assert store.count() == 0
     assert store.find(["word"]) == []
     assert store.size() < full
     store.close()
     assert_sound(path)
+
+
+def test_an_answer_that_comes_is_not_deleted(here: Ledger, gateway: Gateway, path: Path) -> None:
+    go = threading.Event()
+    steps = [*streaming("Half of it").steps]
+    gateway.enqueue(Reply(steps=[*steps[:2], WaitFor(go), *steps[2:]]))
+    asking = threading.Thread(target=asked, args=("What?",))
+    asking.start()
+    store = Store(path)
+    try:
+        until(lambda: bool(store.find()))
+        assert store.prune(time.time() + 1, 0) == 0
+
+        def deleted_as_if_lost() -> bool:  # after a machine has slept
+            store._db.execute("UPDATE answers SET touched_s = 0")
+            return store.prune(time.time() + 1, 0) == 1
+
+        until(deleted_as_if_lost)
+        go.set()
+        asking.join()
+        assert here.writer.flush(60)
+        (row,) = store.find(["half"])
+        assert (row.state, completion_of(row).text) == ("done", "Half of it")
+        assert not here.writer.trouble
+    finally:
+        go.set()
+        store.close()
+    assert_sound(path)
+
+
+def test_two_that_delete_at_once_delete_once(here: Ledger, path: Path) -> None:
+    for number in range(4):
+        asked(f"Number {number}")
+    assert here.writer.flush(60)
+    first, second = Store(path), Store(path)
+    begin = second.begin
+
+    def late() -> None:  # the moment before the second may write
+        first.prune(time.time() + 1, 2**40)
+        begin()
+
+    second.begin = late  # type: ignore[method-assign]
+    assert second.prune(time.time() + 1, 2**40) == 0
+    first.close()
+    second.close()
+    assert_sound(path)
+
+
+def test_who_holds_it_for_long_only_delays_it(
+    here: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Store(path).close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr("zenmux_magic.ledger.store._PATIENCE_S", 0.05)
+    asked("What?")
+    assert not here.writer.flush(1)
+    other.execute("COMMIT")
+    other.close()
+    assert here.writer.flush(60)
+    assert [row.state for row in rows(path)] == ["done"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Python warns about any fork with threads")
+def test_a_forked_child_keeps_its_answers(here: Ledger, path: Path) -> None:
+    asked("The parent")
+    assert here.writer.flush(60)
+    child = os.fork()
+    if child == 0:
+        try:
+            asked("The child", transport="direct")
+            own = ledger.of(ZenMux())
+            os._exit(0 if own and own.writer.flush(60) else 2)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert len(rows(path)) == 2
 
 
 def test_an_older_ledger_is_brought_up_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 
 import pytest
 
-from zenmux_magic.limiter import Limiter
+from zenmux_magic.limiter import Limiter, shared
 
 WINDOW_S = 0.2
 
@@ -89,6 +91,17 @@ def test_who_sends_again_waits_behind_nobody_who_needs_a_place() -> None:
         return log
 
     assert asyncio.run(main()) == ["b queued", "again sent", "b sent"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Python warns about any fork with threads")
+def test_a_forked_child_waits_for_nobody_of_its_parent() -> None:
+    ours = shared("somebody", 1, 0)
+    assert shared("somebody", 1, 0) is ours
+    child = os.fork()
+    if child == 0:
+        os._exit(int(shared("somebody", 1, 0) is ours))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_one_that_is_cancelled_with_the_one_it_waits_for() -> None:

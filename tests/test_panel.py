@@ -212,6 +212,12 @@ def test_after_unloading_a_run_is_shown_and_asks_no_more(gateway: Gateway) -> No
         shared().stop()
         with pytest.raises(ArgumentError, match="was unloaded since this run"):
             panel.ask_only(0)
+        sent: list[dict[str, Any]] = []
+        board = panel._runs[0].board
+        board.send = sent.append
+        board._handle_custom_msg({"t": "ready", "view": "1"}, [])  # the page was reloaded
+        assert [message["t"] for message in sent] == ["snapshot"]
+        assert "I am a/x." in str(sent[0]["columns"])
         panel.run()
         await panel.wait()
         assert texts(panel) == [["I am a/x."]] * 2

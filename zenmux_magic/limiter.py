@@ -8,6 +8,7 @@ It knows no request.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Hashable
@@ -124,6 +125,9 @@ class Limiter:
 
 
 _shared: dict[Hashable, Limiter] = {}
+if hasattr(os, "register_at_fork"):
+    # A child has none of the requests that are under way in its parent.
+    os.register_at_fork(after_in_child=_shared.clear)
 
 
 def shared(whose: Hashable, in_flight: int, per_window: int) -> Limiter:

@@ -6,6 +6,7 @@ need not be paid for twice. It is on unless it was turned off; no key is ever in
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from decimal import Decimal
 from pathlib import Path
@@ -88,6 +89,8 @@ def completion_of(row: Row) -> Completion:
 
 
 _open: dict[Path, Ledger] = {}
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_open.clear)  # a child has none of the threads that write
 
 
 def of(settings: ZenMux) -> Ledger | None:

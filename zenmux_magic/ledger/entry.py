@@ -89,6 +89,12 @@ class Entry:
         self._completion: Completion | None = None
         self._ended = ended
 
+    def rewind(self) -> None:
+        """None of it is written any more: begin anew."""
+        self.number = self.parts = 0
+        self._text, self._reasoning = _Held(self._key), _Held(self._key)
+        self._at = (0, 0)
+
     def end(self, completion: Completion) -> None:
         """This is the whole of it."""
         self._completion = completion

@@ -130,6 +130,11 @@ class Store:
         sql = f"INSERT INTO answers ({names}) VALUES ({marks})"  # noqa: S608 — our own names
         return int(self._db.execute(sql, row).lastrowid or 0)
 
+    def has(self, number: int) -> bool:
+        """Whether an answer is there."""
+        found = self._db.execute("SELECT 1 FROM answers WHERE id = ?", (number,)).fetchone()
+        return found is not None
+
     def append(self, number: int, part: int, text: str, reasoning: str) -> None:
         """Write down what has come since."""
         self._db.execute("INSERT INTO pieces VALUES (?, ?, ?, ?)", (number, part, text, reasoning))
@@ -209,12 +214,15 @@ class Store:
     def prune(self, before_s: float, largest: int) -> int:
         """Delete what is older, and the oldest until the file is no larger than `largest` bytes.
 
+        Answers that are still coming stay.
+
         Returns:
             How many answers were deleted.
         """
         gone = 0
-        while doomed := self._doomed(before_s, largest):
-            self.begin()
+        while True:
+            self.begin()  # first: what another kernel deletes must not be taken out of the index twice
+            doomed = self._doomed(before_s, largest)
             for row in doomed:
                 if row[3] != "open":
                     self._db.execute(
@@ -223,14 +231,25 @@ class Store:
                     )
                 self._db.execute("DELETE FROM answers WHERE id = ?", (row[0],))
             self.commit()
+            if not doomed:
+                return gone
             gone += len(doomed)
             self._db.execute("PRAGMA incremental_vacuum").fetchall()
-        return gone
 
     def _doomed(self, before_s: float, largest: int) -> list[tuple[Any, ...]]:
-        too_large = self.size() > largest
-        before_s = time.time() + 1 if too_large else before_s
-        return self._raw("WHERE started_s < ? ORDER BY id LIMIT ?", (before_s, _PRUNED_AT_ONCE))
+        """Some of what is too old, or of the oldest as many as make up for what is too much."""
+        excess, now_s = self.size() - largest, time.time()
+        found = self._raw(
+            "WHERE started_s < ? AND (state != 'open' OR touched_s < ?) ORDER BY id LIMIT ?",
+            (now_s + 1 if excess > 0 else before_s, now_s - _STALE_S, _PRUNED_AT_ONCE),
+        )
+        doomed: list[tuple[Any, ...]] = []
+        for row in found:
+            if excess <= 0 and row[1] >= before_s:
+                break
+            doomed.append(row)
+            excess -= sum(len(part) for part in row[-3:])  # text, reasoning and the rest
+        return doomed
 
     def size(self) -> int:
         """Bytes in use."""

@@ -113,13 +113,24 @@ class Writer:
             store.close()
 
     def _open(self) -> Store:
-        store = Store(self.path)
+        store = self._patiently()
         if store.new:
             self._notices.append(
                 f"Answers are kept in {_told(self.path)}, so that none is lost (%zenmux history)."
-                " To turn that off: ZENMUX_LEDGER=off, or c.ZenMux.ledger = 'off'."
+                " To turn that off: ZENMUX_LEDGER=off, or c.ZenMux.ledger = 'off' in ipython_config.py."
             )
         return store
+
+    def _patiently(self) -> Store:
+        while True:
+            try:
+                return Store(self.path)
+            except sqlite3.OperationalError as problem:
+                if "locked" not in str(problem):
+                    raise
+                with self._changed:  # another kernel writes for long
+                    if self._changed.wait_for(lambda: self._closing, _EVERY_S):
+                        raise
 
     def _wait(self) -> bool:
         """Until there is something to write; False when all is to end."""
@@ -174,6 +185,10 @@ class Writer:
 
 
 def _write_one(store: Store, entry: Entry) -> None:
+    if entry.number and not store.has(
+        entry.number
+    ):  # deleted meanwhile, as if its kernel had ended
+        entry.rewind()
     if not entry.number:
         entry.number = store.insert(entry.first_row())
     if entry.over:

@@ -88,12 +88,7 @@ class BoardView:
         self._widgets.keep()
         self._widget = self._given or self._widgets.Board()
         self._frames = Frames(self, self._columns, self._widget.send)
-        # Messages come on the main thread; all state lives on the engine's.
-        self._widget.on_msg(
-            lambda _, content, buffers: self._loop.call_soon_threadsafe(
-                self._receive, content, context=context
-            )
-        )
+        self._widget.on_msg(lambda _, content, buffers: self._hear(content, context))
         budget.shared().join(self, len(self._columns))
         controls.aside(partial(_warm_up, self._reader))
         if self._publisher is not None:
@@ -177,6 +172,13 @@ class BoardView:
             self._stand_in.close()
         if self._cell:
             self._widgets.keep().mark(self._cell, all(one.kept for one in completions))
+
+    def _hear(self, content: dict[str, Any], context: contextvars.Context) -> None:
+        """A message of the page, on the main thread; all state lives on the engine's."""
+        if self._loop.is_closed():  # and nothing runs there any more
+            context.run(self._receive, content)
+        else:
+            self._loop.call_soon_threadsafe(self._receive, content, context=context)
 
     def _receive(self, content: dict[str, Any]) -> None:
         """A message of the page, on the engine's loop."""
