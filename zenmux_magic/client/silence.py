@@ -10,6 +10,8 @@ import asyncio
 from contextlib import AbstractContextManager
 from types import TracebackType
 
+_LATE_S = 0.1
+
 
 class Silence(Exception):  # noqa: N818 — caught where it is told to a person
     """Nothing came for `limit_s` seconds."""
@@ -28,6 +30,7 @@ class Watch(AbstractContextManager[None]):
         self._reader: asyncio.Task[object] | None = None  # while it reads
         self._timer: asyncio.TimerHandle | None = None
         self._rang = False
+        self._excused = False  # the read that waits, once
 
     def over(self, limit_s: float) -> Watch:
         """This watch, with a limit for the next read."""
@@ -43,6 +46,7 @@ class Watch(AbstractContextManager[None]):
     def __enter__(self) -> None:
         loop = asyncio.get_running_loop()
         self._reader = asyncio.current_task()
+        self._excused = False
         self._rang = False  # also where the read before has swallowed it, see `engine.cancel`
         self._due = loop.time() + self._limit_s
         if self._timer is None or self._timer.when() > self._due:
@@ -68,6 +72,10 @@ class Watch(AbstractContextManager[None]):
         if self._reader is None:
             return  # nobody reads just now; the next read sets the timer
         loop = asyncio.get_running_loop()
+        if loop.time() > self._due + _LATE_S and not self._excused:
+            # The loop itself stood still: what came meanwhile is only being read.
+            self._excused = True
+            self._due = loop.time() + _LATE_S
         if loop.time() < self._due:
             self._timer = loop.call_at(self._due, self._ring)
         else:
