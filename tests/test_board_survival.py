@@ -23,7 +23,10 @@ MODEL = "openai/gpt-5"
 ASK = f"%%zenmux -m {MODEL} -o answer\nExplain"
 DIE = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
 VIEW = "application/vnd.jupyter.widget-view+json"
-LINE = f"{MODEL} was still answering when this notebook was saved."
+LINE = (
+    f"{MODEL} was still answering when this notebook was saved."
+    " Run the cell again, or %zenmux history."
+)
 BODY = ".zenmux-board .zenmux-body"
 
 

@@ -254,7 +254,10 @@ class BoardView:
     def _live_bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The widget. A file that is saved meanwhile holds this, and shows the line of text."""
         models = ", ".join(request.model for request in self._requests)
-        line = f"{models} was still answering when this notebook was saved."
+        line = (
+            f"{models} was still answering when this notebook was saved."
+            " Run the cell again, or %zenmux history."
+        )
         view = {"version_major": 2, "version_minor": 0, "model_id": self._widget.model_id}
         return {_VIEW: view, "text/plain": inert(line)}, {}
 

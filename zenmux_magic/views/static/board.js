@@ -65,6 +65,7 @@ class Part {
   }
 }
 
+const REPLACED_MS = 5000; // static output takes a board's place long before
 const METRICS = ["first token", "speed", "tokens", "cost"];
 const BEST = [Math.min, Math.max, undefined, Math.min];
 
@@ -292,6 +293,21 @@ class Board {
 
   tick() {
     for (const column of this.columns) if (!column.line.over) column.line.tick();
+    if (!this.columns.length || this.stays || !this.over) this.overSince = undefined;
+    else if (performance.now() - (this.overSince ??= performance.now()) > REPLACED_MS) this.admit();
+  }
+
+  // A page that was loaded anew in the middle is not told of the static output, and cannot save it.
+  admit() {
+    if (this.root.lastChild.className === "zenmux-unsaved") return;
+    const note = node(
+      "p",
+      "zenmux-unsaved",
+      "Not in the notebook file: this page was loaded while the answer came. To save it, run the cell again or ",
+    );
+    note.setAttribute("role", "note");
+    note.append(node("code", "", "%zenmux history restore"), ".");
+    this.root.append(note);
   }
 
   // All is over; for a page that has seen the whole, this is nothing new.
