@@ -44,4 +44,4 @@ def act(panel: Panel, content: dict[str, Any]) -> None:
     elif kind == "reset":
         panel.reset()
     elif kind == "catalogue":
-        panel.offer()
+        panel.picker.offer()

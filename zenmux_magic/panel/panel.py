@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
@@ -25,13 +24,12 @@ from zenmux_magic.comparison import Comparison
 from zenmux_magic.engine import shared
 from zenmux_magic.errors import ArgumentError, PromptError, ZenMuxError
 from zenmux_magic.frontend import reader_of, settings_here, shell_here
-from zenmux_magic.models import Catalogue, Model, ask, kept
-from zenmux_magic.models.catalogue import row
 from zenmux_magic.panel.as_cell import as_cell
 from zenmux_magic.panel.form import Form
 from zenmux_magic.panel.messages import act
 from zenmux_magic.panel.one_run import Run
 from zenmux_magic.panel.open_run import OpenRun
+from zenmux_magic.panel.picker import Picker
 from zenmux_magic.views.board import BoardView
 from zenmux_magic.views.widget import Board
 
@@ -57,6 +55,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         models: The models as they stand in the editor; may be set and observed.
         prompt: The prompt as it stands in the editor; may be set and observed.
         system: The system prompt as it stands in the editor; may be set and observed.
+        picker: What fills the editor's list of models.
         results: A `Comparison` for each run, the last one last. It changes, and may be observed, when
             a column has begun, ended or been taken away.
 
@@ -85,6 +84,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         start = {"prompt": prompt, "system": system}
         self._start = {**start, "models": named or [self._settings.default_model()]}
         self._form = Form()
+        self.picker = Picker(self._form, self._settings, self._soon, self._tell)
         self._place = ipywidgets.VBox()
         super().__init__(children=(self._form, self._place), **self._start)
         for name in ("prompt", "system", "models"):
@@ -313,27 +313,6 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         except ZenMuxError as error:
             self._notice = str(error)
         self._tell()
-
-    def offer(self) -> None:
-        """Fill the picker: from the list that is kept, else once the service has told."""
-        base_url = self._settings.home_url()
-        known = kept(base_url)
-        if known is not None:
-            self._offered(known)
-            return
-        asked = shared().submit(lambda _: ask(base_url))
-        asked.add_done_callback(lambda done: self._soon(self._offered_late, done))
-
-    def _offered_late(self, done: Future[Catalogue]) -> None:
-        error = done.exception()
-        self._offered(() if error is not None else done.result())
-        if isinstance(error, ZenMuxError):
-            self._tell(f"There is no list of models: {error} A model may be typed all the same.")
-
-    def _offered(self, found: Iterable[Model]) -> None:
-        local = self._settings.local
-        here = [[local.model, "", "", "", "on this machine"]] if local is not None else []
-        self._form.catalogue = [*here, *(list(row(model)) for model in found)]
 
     def _soon(self, act: Callable[..., None], *args: Any) -> None:
         """Call on the thread that made the panel, where that has a loop; else here."""
