@@ -142,7 +142,9 @@ def test_without_a_real_key_only_what_looks_like_one_is_masked(key: Secret | Non
 # In an answer.
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # the gateway is not asked
+@settings(  # the gateway is not asked
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(st.data())
 def test_an_answer_loses_the_key_and_nothing_else_however_it_is_cut(data: st.DataObject) -> None:
     words = st.sampled_from(

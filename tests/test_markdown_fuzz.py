@@ -12,13 +12,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.test_markdown_hostile import Reference, check
 from zenmux_magic.markdown import IncrementalMarkdown, render, settled_html, settled_markdown
 
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ENGINES = ["markdown-it", "markdown"]
 
 # `W` stands for a word that has to be seen.
@@ -243,19 +242,19 @@ def lost(text: str, shown: str) -> list[str]:
     return [word for word in words(text) if word not in found]
 
 
-@settings(unhurried, max_examples=60)
+@settings(max_examples=60)
 @given(texts, chunkings)
 def test_any_text(text: str, steps: list[int]) -> None:
     assert_sound(text, steps, "markdown-it")
 
 
-@settings(unhurried, max_examples=25)
+@settings(max_examples=25)
 @given(long_texts.map(numbered), chunkings)
 def test_any_long_text(text: str, steps: list[int]) -> None:
     assert_sound(text, steps, "markdown-it")
 
 
-@settings(unhurried, max_examples=25)
+@settings(max_examples=25)
 @given(texts, chunkings)
 def test_any_text_with_the_second_engine(text: str, steps: list[int]) -> None:
     assert_sound(text, steps, "markdown")
@@ -263,7 +262,7 @@ def test_any_text_with_the_second_engine(text: str, steps: list[int]) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 @given(st.text(max_size=80), chunkings)
-@settings(unhurried, max_examples=30)
+@settings(max_examples=30)
 def test_any_characters(engine: str, text: str, steps: list[int]) -> None:
     whole = render(text, engine=engine)
     check(whole)
@@ -271,7 +270,7 @@ def test_any_characters(engine: str, text: str, steps: list[int]) -> None:
     assert grown(text, steps, engine) == whole
 
 
-@settings(unhurried, max_examples=200)
+@settings(max_examples=200)
 @given(texts | seams)
 def test_any_markdown_is_safe_without_us(text: str) -> None:
     """Read by the reference with raw HTML on, nothing comes out that we would not write."""

@@ -93,13 +93,13 @@ PIECES = [
 documents = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(documents, st.integers(0, 9), st.sampled_from([1, 2, 5, 30]))
 def test_any_text_in_any_chunks(text: str, seed: int, longest: int) -> None:
     assert grown(text, seed, longest).committed == render(text)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(documents, st.integers(0, 9), st.sampled_from([1, 5, 30]))
 def test_any_text_with_the_second_engine(text: str, seed: int, longest: int) -> None:
     assert grown(text, seed, longest, "markdown").committed == render(text, engine="markdown")
@@ -195,7 +195,7 @@ def test_patches_make_the_page(name: str, longest: int) -> None:
     assert not document.take()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(documents.map(lambda text: text.replace("\x0c", "")), st.integers(0, 9))
 def test_patches_make_any_page(text: str, seed: int) -> None:
     document, page = IncrementalMarkdown(), Page()

@@ -6,13 +6,10 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from zenmux_magic.client.sse import LONGEST, Decoder, EventTooLongError, ServerEvent
-
-# A busy machine is no fault of the code's.
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 BOM = b"\xef\xbb\xbf"
 
@@ -93,7 +90,6 @@ NO_LINE_ENDS = [BOM, b"\xe2\x80\xa8", b"\xc2\x85", b"\x0b", b"\xf0\x9f\x99\x82",
 ALPHABET = st.sampled_from([*FIELDS, *LINE_ENDS, *NO_LINE_ENDS])
 
 
-@unhurried
 @given(parts=st.lists(ALPHABET, max_size=40), data=st.data())
 def test_chunking_does_not_matter(parts: list[bytes], data: st.DataObject) -> None:
     body = b"".join(parts)
@@ -119,7 +115,6 @@ def as_the_standard_says(body: bytes) -> list[ServerEvent]:
     return events
 
 
-@unhurried
 @given(
     parts=st.lists(ALPHABET | st.binary(max_size=4), max_size=40),
     cuts=st.lists(st.integers(0, 200), max_size=12).map(sorted),
@@ -132,7 +127,6 @@ def test_any_bytes_are_what_the_standard_says(parts: list[bytes], cuts: list[int
     assert decoded(*pieces) == as_the_standard_says(body)
 
 
-@unhurried
 @given(texts=st.lists(st.text(), max_size=8), newline=st.sampled_from(["\n", "\r\n", "\r"]))
 def test_any_text_comes_back(texts: list[str], newline: str) -> None:
     lines = [text.replace("\r\n", "\n").replace("\r", "\n") for text in texts]

@@ -9,7 +9,7 @@ from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from zenmux_magic.completion import Completion, Fold, fold
@@ -38,9 +38,6 @@ from zenmux_magic.events import (
     UsageReport,
 )
 from zenmux_magic.request import Request
-
-# A busy machine is no fault of the code's.
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 ASKED = Request("asked/model", ({"role": "user", "content": "Hi"},))
 BUSY = ErrorInfo("ServiceError", "Too many requests.", "rate_limit", 429, "req-0")
@@ -207,7 +204,6 @@ events = st.one_of(
 )
 
 
-@unhurried
 @given(st.lists(events))
 def test_replaying_gives_an_equal_answer(happened: list[Event]) -> None:
     answer = fold(ASKED, happened)
@@ -215,14 +211,12 @@ def test_replaying_gives_an_equal_answer(happened: list[Event]) -> None:
     assert answer.text == "".join(event.text for event in happened if isinstance(event, TextDelta))
 
 
-@unhurried
 @given(st.lists(events))
 def test_dict_and_back(happened: list[Event]) -> None:
     answer = fold(ASKED, happened)
     assert Completion.from_dict(json.loads(json.dumps(answer.to_dict()))) == answer
 
 
-@unhurried
 @given(st.lists(events))
 def test_pickle_and_copy(happened: list[Event]) -> None:
     answer = fold(ASKED, happened)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.gateway import chunk, usage
@@ -28,9 +28,6 @@ from zenmux_magic.events import (
     UsageReport,
 )
 from zenmux_magic.request import Request
-
-# A busy machine is no fault of the code's.
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 KEY = "sk-ai-v1-0123456789abcdefghijklmnopqrstuvwxyz"
 ASKED = Request("asked/model", ({"role": "user", "content": "Hi"},))
@@ -330,7 +327,6 @@ ODD = st.recursive(
 )
 
 
-@unhurried
 @given(values=st.lists(ODD | st.builds(lambda v: chunk(choices=[v]), ODD), max_size=5))
 def test_whatever_comes_the_stream_has_one_end_and_can_be_stored(values: list[Any]) -> None:
     events = decoded(*(json.dumps(value) for value in values))
@@ -346,7 +342,6 @@ HALVES = st.lists(
 )
 
 
-@unhurried
 @given(pieces=HALVES)
 def test_no_text_is_lost_and_halves_are_joined(pieces: list[str]) -> None:
     events = decoded(*(chunk(piece) for piece in pieces), STOP)
@@ -356,7 +351,6 @@ def test_no_text_is_lost_and_halves_are_joined(pieces: list[str]) -> None:
     assert shown == whole or f"{shown}\ufffd" == whole
 
 
-@unhurried
 @given(data=st.binary(max_size=200), sizes=st.lists(st.integers(1, 50), min_size=1, max_size=5))
 def test_any_bytes_have_one_end(data: bytes, sizes: list[int]) -> None:
     decoder, wire, at = Decoder(), ChunkDecoder(ASKED), 0
