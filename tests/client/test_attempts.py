@@ -25,6 +25,7 @@ from tests.support.gateway import (
     error,
     streaming,
 )
+from tests.support.ports import listening
 from zenmux_magic.client import faults
 from zenmux_magic.completion import fold
 from zenmux_magic.events import Failure, Finish, Opened, Retrying
@@ -75,7 +76,7 @@ def test_no_more_than_was_allowed(gateway: Gateway, asked: Request) -> None:
 @contextmanager
 def speaking(answer: bytes) -> Iterator[int]:
     """A port where somebody answers every connection with these bytes."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with listening() as server:
         stopping = threading.Event()
 
         def serve() -> None:

@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from .performance import Performance
+from .ports import listening
 from .records import Departure, Host, Recorded, Sent
 
 
@@ -40,7 +41,7 @@ class Listener:
 
     def __init__(self, port: int, host: Host) -> None:
         self._host = host
-        self._socket = socket.create_server(("127.0.0.1", port), backlog=128)
+        self._socket = listening(port)
         self.port: int = self._socket.getsockname()[1]
         self.connections: set[Connection] = set()
         self._stopping = threading.Event()

@@ -28,7 +28,7 @@ from zenmux_magic.parents import ipykernel_listens
 
 from .environment import environment
 from .gateway import KEY
-from .kernel import Kernel, Message
+from .kernel import Kernel
 from .ports import CHANNELS, free_ports
 
 if TYPE_CHECKING:
@@ -93,9 +93,13 @@ class OverProtocol(FrontEnd):
         self.cell = self.kernel.start(code, page=self._page)
 
     def wait_text(self, text: str) -> None:
+        kinds = {"stream", "display_data", "update_display_data", "comm_msg"}
         if self._answers and ipykernel_listens():
             self._open_widget()
-        self.kernel.wait_for(lambda m: text in str(m.content) and self._shows(m))
+            kinds = {"comm_msg"}  # what stands in for the board until the page is heard may say it too
+        self.kernel.wait_for(
+            lambda m: m.parent_id == self.cell and m.msg_type in kinds and text in str(m.content)
+        )
         self.how = self._way()
 
     def finish(self) -> str:
@@ -130,10 +134,6 @@ class OverProtocol(FrontEnd):
         self.model = str(shown.content["data"][WIDGET]["model_id"])
         self.send({"t": "hello"})
         self.send({"t": "ready", "view": "one"})
-
-    def _shows(self, message: Message) -> bool:
-        kinds = {"stream", "display_data", "update_display_data", "comm_msg"}
-        return message.parent_id == self.cell and message.msg_type in kinds
 
     def _way(self) -> str:
         kinds = [m.msg_type for m in list(self.kernel.messages) if m.parent_id == self.cell]
@@ -286,10 +286,11 @@ class InBrowser(FrontEnd):
         raise NotImplementedError
 
     def wait_text(self, text: str) -> None:
-        found = self.area.get_by_text(text).first
-        found.wait_for()
-        board = found.locator("xpath=ancestor::*[contains(@class, 'zenmux-board')]")
-        self.how = "live" if board.count() else "in steps"
+        # What stands in for the board until the page is heard may show the text too.
+        live = ipykernel_listens()
+        within = self.area.locator(".zenmux-board") if live else self.area
+        within.get_by_text(text).first.wait_for()
+        self.how = "live" if live else "in steps"
 
     def shown(self) -> str:
         """The text of all outputs."""
