@@ -96,7 +96,8 @@ class OverProtocol(FrontEnd):
         kinds = {"stream", "display_data", "update_display_data", "comm_msg"}
         if self._answers and ipykernel_listens():
             self._open_widget()
-            kinds = {"comm_msg"}  # what stands in for the board until the page is heard may say it too
+            # Until the page is heard, what stands in for the board shows the text too.
+            kinds = {"comm_msg"}
         self.kernel.wait_for(
             lambda m: m.parent_id == self.cell and m.msg_type in kinds and text in str(m.content)
         )
@@ -286,11 +287,12 @@ class InBrowser(FrontEnd):
         raise NotImplementedError
 
     def wait_text(self, text: str) -> None:
-        # What stands in for the board until the page is heard may show the text too.
-        live = ipykernel_listens()
-        within = self.area.locator(".zenmux-board") if live else self.area
-        within.get_by_text(text).first.wait_for()
-        self.how = "live" if live else "in steps"
+        # Until the page is heard, what stands in for the board shows the text too.
+        within = self.area.locator(".zenmux-board") if ipykernel_listens() else self.area
+        found = within.get_by_text(text).first
+        found.wait_for()
+        board = found.locator("xpath=ancestor-or-self::*[contains(@class, 'zenmux-board')]")
+        self.how = "live" if board.count() else "in steps"
 
     def shown(self) -> str:
         """The text of all outputs."""
