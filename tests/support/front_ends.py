@@ -196,6 +196,9 @@ TERMINALS = {
     "jupyter console": [
         "jupyter_console",
         "--ZMQTerminalInteractiveShell.banner=",
+        # It asks a kernel only once that has not answered in time, and then guesses.
+        "--ZMQTerminalInteractiveShell.kernel_is_complete_timeout=60",
+        "--ZMQTerminalInteractiveShell.kernel_timeout=300",
         "--ZMQCompleter.timeout=60",
     ],
 }
@@ -229,7 +232,7 @@ class InTerminal(FrontEnd):
             env=environment(home, **variables),
             cwd=str(home),
             encoding="utf-8",
-            timeout=30,
+            timeout=120,
             dimensions=(40, columns),
             preexec_fn=_hear_ctrl_c,
         )
