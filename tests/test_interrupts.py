@@ -73,7 +73,7 @@ def test_at_every_step_of_a_synchronous_cell(gateway: Gateway, tmp_path: Path) -
         [sys.executable, "-c", PROGRAM],
         cwd=tmp_path,
         env=environment(tmp_path, **with_key(gateway.base_url)),
-        timeout=120,
+        timeout=300,
         capture_output=True,
         text=True,
     )
@@ -119,7 +119,7 @@ def test_while_a_connection_opens(engine: Engine, gateway: Gateway) -> None:
             ended = threading.Event()
             answer = Answer(engine, [Call(request, Secret(KEY))], Interrupting(turns))
             answer.when_done(ended.set)
-            assert ended.wait(10), f"not ended when interrupted after {turns} turns of the loop"
+            assert ended.wait(60), f"not ended when interrupted after {turns} turns of the loop"
             [completion] = answer.result()
             assert completion.error is not None
             assert completion.error.kind == "Interrupted"

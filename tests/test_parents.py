@@ -18,7 +18,7 @@ def test_messages_at_the_end_of_a_cell_leave_the_next_its_own(kernel: Kernel) ->
         time.sleep(random.uniform(0, 0.003))  # the messages' own pace, so that some meet an end
     assert kernel.finish(last).result == "'the last'"
     for cell in cells:
-        assert kernel.finish(cell, timeout=5).status == "ok"
+        assert kernel.finish(cell).status == "ok"
 
 
 def test_what_a_cell_prints_stays_under_it(kernel: Kernel) -> None:
@@ -30,6 +30,4 @@ def test_what_a_cell_prints_stays_under_it(kernel: Kernel) -> None:
         kernel.send("comm_msg", {"comm_id": "of nobody", "data": {}})
         time.sleep(random.uniform(0, 0.003))
     kernel.finish(last)
-    assert [kernel.finish(cell, timeout=5).stdout for cell in cells] == [
-        f"{n}\n" for n in range(40)
-    ]
+    assert [kernel.finish(cell).stdout for cell in cells] == [f"{n}\n" for n in range(40)]

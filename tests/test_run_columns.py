@@ -71,7 +71,7 @@ class Watch(NullView):
 
     def wait(self, column: int, what: str, count: int = 1) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: self.log.count((column, what)) >= count, 10), (
+            assert self._changed.wait_for(lambda: self.log.count((column, what)) >= count, 60), (
                 self.log
             )
 

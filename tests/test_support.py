@@ -47,7 +47,7 @@ TEXT = "Naïve 😀 line\r\n\u2028 and \ufeff | a table |\n$x^2$ 日本語"
 
 def connect(**headers: str) -> httpx.Client:
     """A plain client: no proxy, and no certificates, which take 50 ms to load."""
-    return httpx.Client(headers=headers, trust_env=False, verify=False, timeout=10)
+    return httpx.Client(headers=headers, trust_env=False, verify=False, timeout=60)
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_the_test_holds_the_reins(gateway: Gateway, client: httpx.Client) -> Non
     steps: list[Step] = [Head(), Send(b"a"), Tell(first_left), WaitFor(go_on), Send(b"b")]
     gateway.enqueue(Reply(steps=steps))
     with client.stream("POST", f"{gateway.base_url}/chat/completions", json={}) as response:
-        assert first_left.wait(5)
+        assert first_left.wait(60)
         assert [sent.data for sent in gateway.sent[1:]] == [b"1\r\na\r\n"]
         go_on.set()
         assert response.read() == b"ab"
@@ -233,7 +233,7 @@ WIRE_ERRORS = {
 @pytest.mark.parametrize("name", [*FAULTS, *EMPTY_FAULTS])
 def test_faults_reach_the_client(gateway: Gateway, client: httpx.Client, name: str) -> None:
     gateway.enqueue(fault(name, "so far"))
-    client.timeout = httpx.Timeout(0.3 if "silence" in name else 10)
+    client.timeout = httpx.Timeout(2 if "silence" in name else 60)
     received, ended = b"", None
     try:
         url = f"{gateway.base_url}/chat/completions"
@@ -421,5 +421,5 @@ def test_the_server_ends_when_the_tests_are_killed(tmp_path: Path) -> None:
     )
     pid = int(ran.stdout)
     with contextlib.suppress(psutil.NoSuchProcess):
-        _, alive = psutil.wait_procs([psutil.Process(pid)], timeout=20)
+        _, alive = psutil.wait_procs([psutil.Process(pid)], timeout=60)
         assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []

@@ -35,6 +35,6 @@ def asked(gateway: Gateway, transport: TransportName) -> Request:
         ({"role": "user", "content": "Hi"},),
         base_url=gateway.base_url,
         transport=transport,
-        timeout_s=10.0,
+        timeout_s=60.0,
         first_byte_timeout_s=10.0,
     )

@@ -22,7 +22,7 @@ FINE = "Fine."
 # How much the kernel may grow at the worst moment of a row: an event may have 32 MB, and its pieces
 # are joined and decoded.
 MOST_MB = 160
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 SET_UP = """
 %load_ext zenmux_magic

@@ -18,6 +18,7 @@ from pathlib import Path
 from playwright.sync_api import BrowserContext, Playwright, sync_playwright
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+PATIENCE_MS = 120_000  # a busy machine is slow
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -76,11 +77,14 @@ class Browser:
 
     def context(self, width: int, height: int, scale: float = 1) -> BrowserContext:
         """A fresh profile: no cookies, no cache, the clipboard allowed."""
-        return self._chromium.new_context(
+        context = self._chromium.new_context(
             viewport={"width": width, "height": height},
             device_scale_factor=scale,
             permissions=["clipboard-read", "clipboard-write"],
         )
+        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_navigation_timeout(PATIENCE_MS)
+        return context
 
     def close(self) -> None:
         """End the browser."""

@@ -61,7 +61,7 @@ class FrontEnd:
         self._client = BlockingKernelClient(connection_file=str(kernel.home / "connection.json"))
         self._client.load_connection_file()
         self._client.start_channels(hb=False, stdin=False, control=False)
-        self._client.wait_for_ready(timeout=60)
+        self._client.wait_for_ready(timeout=180)
         self._thread = threading.Thread(target=self._live, name="page", daemon=True)
         self._thread.start()
 

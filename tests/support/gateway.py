@@ -123,21 +123,21 @@ class Gateway:
         with self._changed:
             self._queue.extend(replies)
 
-    def wait_for_request(self, n: int = 1, timeout: float = 10) -> Recorded:
+    def wait_for_request(self, n: int = 1, timeout: float = 60) -> Recorded:
         """The n-th request (of any kind, from 1), once it has come."""
         self._wait(lambda: len(self.requests) >= n, timeout, f"request {n}")
         return self.requests[n - 1]
 
-    def wait_departure(self, n: int = 1, timeout: float = 10) -> Departure:
+    def wait_departure(self, n: int = 1, timeout: float = 60) -> Departure:
         """The n-th time (from 1) that a client left before its reply was over."""
         self._wait(lambda: len(self.departures) >= n, timeout, f"departure {n}")
         return self.departures[n - 1]
 
-    def wait_closed(self, n: int = 0, timeout: float = 10) -> None:
+    def wait_closed(self, n: int = 0, timeout: float = 60) -> None:
         """Wait until at most n connections are open."""
         self._wait(lambda: self.connections_open <= n, timeout, f"only {n} connections open")
 
-    def wait_until(self, true: Callable[[], bool], what: str, timeout: float = 10) -> None:
+    def wait_until(self, true: Callable[[], bool], what: str, timeout: float = 60) -> None:
         """Wait until something is true of what came and went."""
         self._wait(true, timeout, what)
 

@@ -93,7 +93,7 @@ class Kernel:
 
     def _become_ready(self) -> None:
         try:
-            self._client.wait_for_ready(timeout=60)
+            self._client.wait_for_ready(timeout=180)
         except RuntimeError as failed:
             log = self.log
             self.close()
@@ -200,7 +200,7 @@ class Kernel:
         self._client.shell_channel.send(message)
         return str(message["header"]["msg_id"])
 
-    def answer_input(self, text: str, timeout: float = 30) -> None:
+    def answer_input(self, text: str, timeout: float = 90) -> None:
         """Type a line where a running cell asks for one."""
         self._client.get_stdin_msg(timeout=timeout)
         self._client.input(text)
@@ -208,7 +208,7 @@ class Kernel:
     def complete(self, code: str, cursor: int) -> dict[str, Any]:
         """What Tab at that place offers: the content of the kernel's reply."""
         asked = str(self._client.complete(code, cursor))
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while asked not in self._replies:
             self._read_reply(deadline)
         return self._replies[asked]

@@ -28,8 +28,9 @@ from .script import (
     WaitFor,
 )
 
-# How long a step waits for an event of the test, or for a silent peer, before it gives up.
-PATIENCE_S = 60.0
+# How long a step waits for an event of the test, or for a silent peer, before it gives up: longer than
+# the test waits for what comes of it.
+PATIENCE_S = 300.0
 
 
 class Stage(Protocol):

@@ -51,7 +51,7 @@ class JupyterServer:
         patience_s: How long it may take to answer.
     """
 
-    def __init__(self, home: Path, patience_s: float = 60) -> None:
+    def __init__(self, home: Path, patience_s: float = 180) -> None:
         self.home, self.root = home, home / "notebooks"
         self._settings = home / "user-settings"
         for folder in (self.root, self._settings, home / "jupyter-config"):
