@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.demo import ANSWER, THOUGHTS
 from tests.support.gateway import Gateway, Recorded, Reply, WaitFor, streaming
+from tests.support.labels import having_said, note_labels
 
 if TYPE_CHECKING:
     from tests.support.lab import Lab, NotebookPage
@@ -238,14 +239,15 @@ def test_copying_settled_answers_is_one_click_also_after_a_reload(
         if reloaded:
             page.reload()
         page.page.locator(".zenmux-dressed").nth(1).wait_for()
+        note_labels(page.page)
         page.output(1).get_by_role("button", name="Copy", exact=True).click()
-        page.output(1).get_by_text("Copied").first.wait_for()
+        page.output(1).locator(having_said("Copied")).first.wait_for()
         assert copied(page) == ANSWER
         page.output(1).get_by_role("button", name="Copy code").click()
-        page.output(1).get_by_text("Copied").nth(1).wait_for()
+        page.output(1).locator(having_said("Copied")).nth(1).wait_for()
         assert copied(page).startswith("from sklearn.linear_model import Ridge\n")
         page.output(2).get_by_role("button", name="Copy", exact=True).click()
-        page.output(2).get_by_text("Copied").wait_for()
+        page.output(2).locator(having_said("Copied")).wait_for()
         assert copied(page) == "# Second\n\n- $x_1$"
     assert "Copied" not in json.dumps(page.save())
 
@@ -323,7 +325,8 @@ def test_notebook_7_does_the_same(notebook_page: OpenPage, gateway: Gateway, how
     held.go.set()
     page.wait_done(1)
     page.page.locator(".zenmux-dressed").wait_for()
+    note_labels(page.page)
     page.output(1).get_by_role("button", name="Copy", exact=True).click()
-    page.output(1).get_by_text("Copied").wait_for()
+    page.output(1).locator(having_said("Copied")).wait_for()
     assert copied(page) == saved_output(page, 1).data["text/plain"]
     assert page.console_errors == []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.demo import ANSWER, THOUGHTS
+from tests.support.labels import having_said, note_labels
 from zenmux_magic.completion import Completion, Fold, fold
 from zenmux_magic.events import Finish, ReasoningDelta, TextDelta
 from zenmux_magic.markdown import render
@@ -252,9 +253,11 @@ def test_copying_gives_the_answer_as_markdown_and_code_as_code(board: StubPage) 
           });
         }"""
     )
-    for button in board.page.locator(".zenmux-copy").all():
+    note_labels(board.page)
+    buttons = board.page.locator(".zenmux-copy").all()
+    for done, button in enumerate(buttons, 1):
         button.click()
-        button.get_by_text("Copied").wait_for()
+        board.page.locator(having_said("Copied")).nth(done - 1).wait_for()
     assert board.page.evaluate("window.copied") == [text, "print('a')\n\nprint('b')"]
 
 

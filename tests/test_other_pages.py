@@ -16,6 +16,7 @@ from tests.support.demo import ANSWER
 from tests.support.front_ends import WIDGET, OverProtocol
 from tests.support.gateway import Gateway, Reply, WaitFor, streaming
 from tests.support.kernel import Kernel, Message
+from tests.support.labels import having_said, note_labels
 from zenmux_magic.completion import Completion, Fold
 from zenmux_magic.events import Finish, TextDelta
 from zenmux_magic.markdown.incremental import IncrementalMarkdown
@@ -173,13 +174,10 @@ def test_a_board_lives_under_strict_policies_and_in_frames(
     assert board.page.locator(".zenmux-body table").count() == 1
     assert board.page.locator(".zenmux-body math").count() > 0
     assert board.page.locator(".zenmux-phase").inner_text() == "done"
-    copy = board.page.get_by_role("button", name="Copy", exact=True)
-    copy.click()
-    said = board.page.locator(".zenmux-status .zenmux-said").first
-    board.page.wait_for_function(
-        "() => document.querySelector('.zenmux-status .zenmux-said').textContent !== 'Copy'"
-    )
-    assert said.inner_text() == "Copied" or said.inner_text().startswith("Not copied: ")
+    note_labels(board.page)
+    board.page.get_by_role("button", name="Copy", exact=True).click()
+    said = [having_said("Copied"), having_said("Not copied: ")]
+    board.page.locator(".zenmux-status").locator(", ".join(said)).wait_for()
     refused = [
         one for one in board.errors if "lipboard" not in one
     ]  # the page tells that it is not
@@ -199,9 +197,10 @@ def test_without_a_clipboard_copying_works_the_older_way_or_says_that_it_cannot(
         older,
     )
     finished(board)
+    note_labels(board.page)
     board.page.get_by_role("button", name="Copy", exact=True).click()
     expected = "Copied" if older else "Not copied: copying is not allowed here"
-    board.page.get_by_text(expected).wait_for()
+    board.page.locator(having_said(expected)).wait_for()
     assert board.errors == []
 
 
@@ -215,8 +214,9 @@ def test_the_keeper_dresses_what_settled_where_there_is_no_notebook_model(
         "() => { window.model = makeModel({ kept: [] }); module.initialize({ model }); }"
     )
     board.page.locator(".zenmux-dressed").wait_for()
+    note_labels(board.page)
     board.page.get_by_role("button", name="Copy", exact=True).click()
-    board.page.get_by_text("Copied").first.wait_for()
+    board.page.locator(having_said("Copied")).wait_for()
     assert board.errors == []
 
 
