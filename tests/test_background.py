@@ -10,14 +10,14 @@ from tests.support.gateway import Gateway, Reply, WaitFor, error, streaming
 
 if TYPE_CHECKING:
     from tests.support.kernel import Kernel
-    from tests.support.lab import NotebookPage
+    from tests.support.lab import Lab, NotebookPage
 
     OpenPage = Callable[..., NotebookPage]
 
 LOAD = "%load_ext zenmux_magic"
 ASK = "%%zenmux --background -o answer\nGo"
 BODY = ".zenmux-board .zenmux-body"
-SLEEP = "import time\ntime.sleep(4)"
+BLOCK = "import pathlib, time\nwhile not pathlib.Path('unblock').exists():\n    time.sleep(0.05)"
 
 
 def held(text: str) -> tuple[Reply, threading.Event]:
@@ -45,17 +45,19 @@ def test_the_cell_returns_and_the_answer_comes(notebook_page: OpenPage, gateway:
 
 
 def test_a_blocked_kernel_does_not_stop_the_stream(
-    notebook_page: OpenPage, gateway: Gateway
+    lab: Lab, notebook_page: OpenPage, gateway: Gateway
 ) -> None:
     words = " ".join(f"w{number}" for number in range(150))
     gateway.enqueue(streaming(words, pace_s=0.01))
-    page = notebook_page([LOAD, ASK, SLEEP])
+    page = notebook_page([LOAD, ASK, BLOCK])
     page.run(0)
     page.run(1)
     page.page.locator(BODY).get_by_text("w1 ").wait_for()
     page.run_async(2)
     page.output(1).locator(".zenmux-dressed").get_by_text("w149").wait_for()
     assert page.cell(2).locator(".jp-InputPrompt").inner_text() == "[*]:"
+    (lab.server.root / "unblock").touch()
+    page.wait_done(2)
 
 
 def test_stop_ends_them_all(notebook_page: OpenPage, gateway: Gateway) -> None:

@@ -286,7 +286,7 @@ def test_a_failure_in_the_middle_shows_both(notebook_page: OpenPage, gateway: Ga
 
 
 def test_typing_in_the_next_cell_stays_fluent(notebook_page: OpenPage, gateway: Gateway) -> None:
-    gateway.enqueue(streaming(ANSWER * 8, model=MODEL, pace_s=0.005))
+    Held(gateway, ANSWER * 8, share=0.99, pace_s=0.005)
     page = notebook_page([LOAD, ASK, ""])
     page.run(0)
     page.run_async(1)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import nbformat
@@ -12,7 +14,9 @@ import pytest
 from tests.support.gateway import (
     KEY,
     Gateway,
+    Head,
     Reply,
+    WaitFor,
     error,
     fault,
     streaming,
@@ -133,9 +137,13 @@ def test_without_autoawait(loaded: Kernel) -> None:
 
 
 def test_run_all_stops_at_a_failing_cell(loaded: Kernel, gateway: Gateway) -> None:
-    gateway.route = lambda asked: error(403, "access_denied", "no")
+    go, refused = threading.Event(), error(403, "access_denied", "no")
+    steps = [WaitFor(go), Head(), *refused.steps]
+    gateway.route = lambda asked: replace(refused, steps=steps)
     first = loaded.start("%%zenmux\nhi", allow_stdin=False, stop_on_error=True)
+    gateway.wait_for_request()
     second = loaded.start("1 + 1", allow_stdin=False)
+    go.set()  # the second has been sent before the first can fail
     assert loaded.finish(first).status == "error"
     assert loaded.finish(second).status == "aborted"
     # An ipykernel 6 aborts for a moment more what is sent; the next test's cell must not be it.
@@ -283,13 +291,15 @@ def test_updates_are_far_fewer_than_chunks(loaded: Kernel, gateway: Gateway) -> 
 def test_the_first_text_is_shown_while_the_rest_is_to_come(
     loaded: Kernel, gateway: Gateway
 ) -> None:
-    gateway.route = lambda asked: streaming("first then the rest", pieces=5, pace_s=0.3)
-    cell = loaded.start("%%zenmux\nhi", allow_stdin=False)
-    first = loaded.wait_for(
-        lambda m: "first" in str(m.content.get("data", {}).get("text/plain")), cell
+    go = threading.Event()
+    whole = streaming("first, then the rest", pieces=["first,", " then the rest"])
+    gateway.route = lambda asked: replace(
+        whole, steps=[*whole.steps[:2], WaitFor(go), *whole.steps[2:]]
     )
-    loaded.finish(cell)
-    assert first.at < gateway.sent[-1].at
+    cell = loaded.start("%%zenmux\nhi", allow_stdin=False)
+    loaded.wait_for(lambda m: "first," in str(m.content.get("data", {}).get("text/plain")), cell)
+    go.set()
+    assert plain(loaded.finish(cell)) == ["first, then the rest"]
 
 
 FAILURES = [
