@@ -244,9 +244,9 @@ def allowing(per_window: int, window_s: float) -> tuple[Any, list[bool]]:
 def test_two_comparisons_of_eight_within_ten_requests_a_window(
     engine: Engine, gateway: Gateway
 ) -> None:
-    gateway.route, let_in = allowing(10, 1.0)
+    gateway.route, let_in = allowing(10, 0.5)
     # Longer than the service's window, as the real one is: requests travel for unlike times.
-    limiter = Limiter(8, 10, window_s=1.5)
+    limiter = Limiter(8, 10, window_s=2.5)
     models = [f"a/m{number}" for number in range(8)]
     views = [Watch(), Watch()]
     answers = [Answer(engine, calls(gateway, *models, limiter=limiter), view) for view in views]
