@@ -22,6 +22,8 @@ from .performance import Performance
 from .ports import listening
 from .records import Departure, Host, Recorded, Sent
 
+PATIENCE_S = 30.0  # for a thread that has been told to end
+
 
 class PeerGoneError(Exception):
     """The peer has left, or the server stops."""
@@ -44,6 +46,7 @@ class Listener:
         self._socket = listening(port)
         self.port: int = self._socket.getsockname()[1]
         self.connections: set[Connection] = set()
+        self._threads: list[Connection] = []  # also those about to end
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._accept, name="gateway", daemon=True)
         self._thread.start()
@@ -57,6 +60,7 @@ class Listener:
             connection = Connection(accepted, self._host, self._stopping, self.connections.discard)
             self.connections.add(connection)
             connection.start()
+            self._threads = [connection, *(one for one in self._threads if one.is_alive())]
 
     def close(self) -> None:
         """Stop accepting and end every connection."""
@@ -65,10 +69,12 @@ class Listener:
         self._stopping.set()
         # The only portable way to wake a thread out of accept().
         socket.create_connection(("127.0.0.1", self.port)).close()
-        self._thread.join(5)
+        self._thread.join(PATIENCE_S)
         self._socket.close()
         for connection in list(self.connections):
             connection.end()
+        for thread in self._threads:
+            thread.join(PATIENCE_S)
 
 
 class Connection(threading.Thread):
@@ -91,7 +97,7 @@ class Connection(threading.Thread):
         """Wake the thread out of whatever it waits for and see it end."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        self.join(5)
+        self.join(PATIENCE_S)
 
     def run(self) -> None:
         """Serve until the connection ends."""
