@@ -153,12 +153,12 @@ def test_refused_cut_and_silent_columns_are_each_asked_again(
     }
 
     def route(asked: Recorded) -> Reply:
-        return (
-            held("L", go) if asked.model == "a/long" else first.pop(asked.model, streaming("Now."))
-        )
+        return held("L", go) if asked.model == "a/long" else first.pop(asked.model, at_once)
 
     gateway.route = route
     planned = calls(gateway, "a/long", *first)
+    # One write: the short time-out is not for the second answer.
+    at_once = Reply(steps=[Send(sse(chunk("Now."), chunk(finish_reason="stop")))])
     planned[3] = replace(planned[3], request=replace(planned[3].request, timeout_s=0.3))
     view = Watch()
     answer = Answer(engine, planned, view)

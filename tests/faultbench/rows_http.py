@@ -40,7 +40,7 @@ NOTHING = (
     "No answer came: the connection was closed before the end of the stream."
     " Run the cell again, or ask another model."
 )
-QUIET = "BASE_URL sent nothing for 1 s. Allow more with --timeout, or ask another model."
+QUIET = "BASE_URL sent nothing for 3 s. Allow more with --timeout, or ask another model."
 NOT_THE_NETWORK = "“No connection … Check the network”: there was one, and it was not the network"
 WORDS = "“What had come is kept” was said where nothing had come"
 UNCHUNKED = b"connection: close\r\n\r\n"
@@ -107,13 +107,13 @@ ROWS = [
         named=False, mended="nothing said that a prompt which is too large may be why"),
     Row("silence before the head", "reads the request and says nothing",
         (Reply(framing="none", steps=[Silence()]),), "ConnectionFailed", QUIET, named=False,
-        timeout_s=0.1, retries=2),
+        timeout_s=0.3, retries=2),
     Row("a head without end", "sends one header field after the other, for ever",
         (Reply(framing="none", steps=[Raw(HEAD), Endless(b"x-more: and more\r\n", 0.0)]),),
         "ConnectionFailed", NO_HTTP, named=False, mended=NOT_THE_NETWORK),
     Row("100 Continue without end", "sends 100 Continue for ever",
         (Reply(framing="none", steps=[Endless(b"HTTP/1.1 100 Continue\r\n\r\n")]),),
-        "ConnectionFailed", QUIET, named=False, timeout_s=0.1),
+        "ConnectionFailed", QUIET, named=False, timeout_s=0.3),
     _no_http("no HTTP: TLS", "answers as a TLS server does", b"\x16\x03\x01\x02\x00\x01\x00"),
     Row("no HTTP: SSH", "answers as an SSH server does, and closes",
         wire(b"SSH-2.0-nope\r\n"), "ConnectionFailed", NO_CONNECTION, named=False),
@@ -160,7 +160,7 @@ ROWS = [
     _empty("200, no chunks", "an empty body", HEAD, CHUNKED, LAST),
     _empty("200, closed after the head", "an empty body", HEAD, UNCHUNKED),
     Row("silence after the head", "sends the head and nothing more", only(Silence()),
-        "ConnectionFailed", QUIET, timeout_s=0.1, retries=2),
+        "ConnectionFailed", QUIET, timeout_s=0.3, retries=2),
     # Redirects.
     *(_redirect(status) for status in (301, 302, 303, 307, 308)),
     *(_nowhere(status) for status in (300, 308)),
@@ -209,18 +209,18 @@ ROWS = [
         "No answer came: the connection was lost (…). Run the cell again, or ask another model.",
         retries=2, mended=WORDS),
     Row("silence", "says nothing more after the text", after(Silence()), "StreamBroken",
-        "The answer is incomplete: nothing came for 0.2 s (--timeout allows more)."
-        " What had come is kept; run the cell again.", SO_FAR, timeout_s=0.2),
+        "The answer is incomplete: nothing came for 1 s (--timeout allows more)."
+        " What had come is kept; run the cell again.", SO_FAR, timeout_s=1),
     Row("silence after comments alone", "a comment, then nothing",
         only(b": ZENMUX PROCESSING\n\n", Silence()), "ConnectionFailed",
-        "BASE_URL sent nothing for 0.2 s. Allow more with --timeout, or ask another model.",
-        timeout_s=0.2, retries=2),
+        "BASE_URL sent nothing for 1 s. Allow more with --timeout, or ask another model.",
+        timeout_s=1, retries=2),
     Row("an event cut in its line end", "resets where the blank line should come",
         only(sse(chunk(SO_FAR), done=False).removesuffix(b"\n"), Reset()), "StreamBroken", LOST,
         SO_FAR),
     *(
         Row(f"{name} after the finish reason", does, only(*parts), text=SO_FAR, finish="stop",
-            timeout_s=0.2)
+            timeout_s=1)
         for name, does, parts in (
             ("reset", "resets, the answer is whole", [GOOD.removesuffix(b"data: [DONE]\n\n"), Reset()]),
             ("closed", "closes, the answer is whole", [GOOD.removesuffix(b"data: [DONE]\n\n"), Close()]),

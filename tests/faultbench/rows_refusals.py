@@ -214,7 +214,7 @@ ROWS = [
     *(
         Row(f"refusal: {name}", f"402, its body {does}", (Reply(402, {}, steps),), "ServiceError",
             f"{CREDIT} [402] The service said: “{CUT}”", status=402,
-            retries=2, timeout_s=0.2,
+            retries=2, timeout_s=1,
             mended="the status was lost: “No connection”, and the refused request was sent again")
         for name, does, steps in (
             ("reset", "is cut by a reset", [Send(CUT.encode()), Reset()]),
