@@ -25,7 +25,8 @@ PROSE, MATHS = frozenset(PROSE_TAGS.split()), frozenset(MATHS_TAGS.split())
 VALUES = {
     "href": r"https?://[a-z0-9.\[\]:-]+([/?#][^\"'<>\s]*)?|mailto:[^\s@<>\"'/:]+@[a-z0-9.-]+(\?\S*)?",
     "class": r"(zenmux-(image|host|task|code|code-head|tex|math|table)|highlight|err|esc|[a-z]{1,2}[0-9]?)",
-    "style": r"text-align:(left|right|center)",
+    "style": r"text-align:(left|right|center)|overflow:auto hidden|font-size:.85em;opacity:.7"
+    r"|border:1px solid #8886;padding:4px 10px;margin:0 0 1em",
     "dir": r"auto|ltr",
     "tabindex": r"0",
     "target": r"_blank",

@@ -12,7 +12,10 @@ from zenmux_magic.markdown import literal, settled_html, settled_markdown
 
 HTML = {
     "formula stays TeX": (r"\(x^2\) and $y_1$", r"<span>\(x^2\)</span> and <span>\(y_1\)</span>"),
-    "display": ("$$\nx\n$$", r'<div class="zenmux-math"><span>\[x\]</span></div>'),
+    "display": (
+        "$$\nx\n$$",
+        r'<div class="zenmux-math" style="overflow:auto hidden"><span>\[x\]</span></div>',
+    ),
     "prices": ("$5 and $6", "<span>$</span>5 and <span>$</span>6"),
     "lone environment": (r"\begin{x}", r"<span>\</span>begin{x}"),
     "dangerous command": (

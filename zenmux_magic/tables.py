@@ -55,7 +55,8 @@ class Table:
             for row, bar in zip_longest(self.rows, drawn, fillvalue="")
         )
         head = self._html_row("th", self.heads, "<th></th>" if drawn else "")
-        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        return f'<div style="overflow-x:auto">{table}</div>'
 
     def _html_row(self, tag: str, row: Sequence[str], more: str) -> str:
         sides = ("left", "right;white-space:nowrap")

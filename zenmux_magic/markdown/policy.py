@@ -30,6 +30,10 @@ _MATH_ATTRIBUTES_WORDS = (
     "rowlines rowspacing rspace scriptlevel separator stretchy symmetric voffset width"
 )
 _MATH_ATTRIBUTES = frozenset(_MATH_ATTRIBUTES_WORDS.split())
+# What a settled output says of its boxes, for readers who have none of our style sheet.
+FRAME = "border:1px solid #8886;padding:4px 10px;margin:0 0 1em"
+FRAME_HEAD = "font-size:.85em;opacity:.7"
+SCROLLS = "overflow:auto hidden"
 _ALIGNMENTS = frozenset(f"text-align:{side}" for side in ("left", "center", "right"))
 _HOST = re.compile(
     r"(?i)^https?://((?:[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?\.?|\[[0-9a-f:.]+\])(?::\d+)?)(?=[/?#]|$)"
@@ -53,6 +57,7 @@ def _attribute_values() -> Mapping[str, Mapping[str, frozenset[str]]]:
     values: dict[str, Mapping[str, frozenset[str]]] = dict.fromkeys(PROSE_TAGS, direction)
     values["th"] = values["td"] = {**direction, "style": _ALIGNMENTS}
     values["pre"] = values["div"] = {**direction, "tabindex": frozenset({"0"})}
+    values["div"] = {**values["div"], "style": frozenset({FRAME, FRAME_HEAD, SCROLLS})}
     values["a"] = {**direction, "target": frozenset({"_blank"})}
     values["math"] = {"display": frozenset({"block", "inline"})}
     return MappingProxyType(values)

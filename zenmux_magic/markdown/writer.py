@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING
 
 from .highlight import highlight, language_name
 from .maths import is_harmless, source_html, to_mathml
-from .policy import DEFAULT_POLICY, Policy, Target, link_target, text_shows_host
+from .policy import (
+    DEFAULT_POLICY,
+    FRAME,
+    FRAME_HEAD,
+    SCROLLS,
+    Policy,
+    Target,
+    link_target,
+    text_shows_host,
+)
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -73,10 +82,12 @@ def isolate(text: str) -> str:
 def code_html(code: str, language: str, policy: Policy, *, settled: bool = False) -> str:
     """One block of code in its frame: a head that names the language, then the source."""
     shown = highlight(code, language, policy.highlight_limit)
-    head = "" if settled and not language else f'<div class="zenmux-code-head">{language}</div>'
+    frame, small = (f' style="{style}"' if settled else "" for style in (FRAME, FRAME_HEAD))
+    head = f'<div class="zenmux-code-head"{small}>{language}</div>'
+    head = "" if settled and not language else head
     focus = "" if settled else ' tabindex="0"'
     return (
-        f'<div class="zenmux-code">{head}<div class="highlight">'
+        f'<div class="zenmux-code"{frame}>{head}<div class="highlight">'
         f'<pre dir="ltr"{focus}><code>{shown}</code></pre></div></div>'
     )
 
@@ -121,8 +132,8 @@ def image_html(
 
 def table_open(settled: bool) -> str:
     """A table in a box of its own, which scrolls sideways and can be reached by keyboard."""
-    focus = "" if settled else ' tabindex="0"'
-    return f'<div class="zenmux-table"{focus}><table>'
+    scrolls = f' style="{SCROLLS}"' if settled else ' tabindex="0"'
+    return f'<div class="zenmux-table"{scrolls}><table>'
 
 
 class Writer:
@@ -215,8 +226,8 @@ class Writer:
         return formula_html(token.content, token.markup, display, self.policy, self.settled)
 
     def _formula_block(self, token: Token) -> str:
-        focus = "" if self.settled else ' dir="ltr" tabindex="0"'
-        return f'<div class="zenmux-math"{focus}>{self._formula(token)}</div>'
+        scrolls = f' style="{SCROLLS}"' if self.settled else ' dir="ltr" tabindex="0"'
+        return f'<div class="zenmux-math"{scrolls}>{self._formula(token)}</div>'
 
     def _image(self, token: Token) -> str:
         alt = "".join(child.content for child in token.children or ())

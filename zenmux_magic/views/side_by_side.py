@@ -6,6 +6,7 @@ completions give the same bytes, plain tags and inline styles only, colours of w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from zenmux_magic.completion import Completion
@@ -17,9 +18,11 @@ from zenmux_magic.views import settled
 from zenmux_magic.views.figures import dollars
 
 _LINE = "1px solid rgba(128,128,128,0.35)"
-_CELL = "text-align:left;white-space:normal;background:transparent"
-_TOP = "vertical-align:top"
-_NARROWEST_EM = 14  # of a column; below it prose cannot be read, and the table is scrolled
+_CELL = "text-align:left;vertical-align:top;white-space:normal;background:transparent"
+# As in the front end's own prose; an inherited line height would be that of its tables.
+_PROSE = "line-height:1.6"
+_MOST = 4  # columns beside each other, as in the board while it is live
+_NARROWEST_EM = 16  # of a column; below it prose cannot be read, and the table is scrolled
 
 
 def bundle(
@@ -78,17 +81,30 @@ def _html(completions: Sequence[Completion], reader: Reader) -> str:
 
 
 def _table(completions: Sequence[Completion], bodies: Sequence[str], below: Sequence[str]) -> str:
-    rows = [
-        _row("th", [_head(one) for one in completions], "vertical-align:bottom;font-weight:normal"),
-        _row("td", [f'<div class="zenmux-answer">{body}</div>' for body in bodies], _TOP),
-        _row("td", below, f"{_TOP};{settled.SMALL}"),
-    ]
+    heads = [_head(one) for one in completions]
+    # What is wider than its column is scrolled there: it would be printed over the next one.
+    answers = [f'<div class="zenmux-answer" style="overflow-x:auto">{one}</div>' for one in bodies]
+    abreast = _abreast(len(completions))
+    rows = []
+    for at in range(0, len(completions), abreast):
+        these = slice(at, at + abreast)
+        rows += [
+            _row("th", heads[these], "font-weight:normal"),
+            _row("td", answers[these], _PROSE),
+            _row("td", below[these], settled.SMALL),
+        ]
+    # A reader's front end may drop `inherit` for the size, and then takes that of its own tables.
     style = (
-        "width:100%;table-layout:fixed;border-collapse:collapse;margin:0;font-size:inherit;"
-        f"min-width:{len(completions) * _NARROWEST_EM}em;border:{_LINE}"
+        "width:100%;table-layout:fixed;border-collapse:collapse;margin:0;font-size:1em;"
+        f"color:inherit;min-width:{abreast * _NARROWEST_EM}em;border:{_LINE}"
     )
     table = f'<table class="zenmux-columns" style="{style}">{"".join(rows)}</table>'
     return f'<div style="overflow-x:auto">{table}</div>'
+
+
+def _abreast(count: int) -> int:
+    """How many columns stand beside each other: as few rows as can be, and those of like length."""
+    return math.ceil(count / math.ceil(count / _MOST))
 
 
 def _row(tag: str, cells: Sequence[str], style: str) -> str:
@@ -106,7 +122,7 @@ def _head(one: Completion) -> str:
 
 
 def _figures(one: Completion) -> str:
-    return isolate(" · ".join(_known(one)) or "—")
+    return isolate(" · ".join(_known(one)))
 
 
 def _known(one: Completion) -> list[str]:

@@ -116,6 +116,7 @@ class StatusLine {
       node("b", "", name || vendor),
       node("span", "zenmux-vendor", (served ? ` → ${served}` : "") + (status.settings ? ` ${status.settings}` : "")),
     );
+    this.model.title = this.model.textContent; // it may be too long for a narrow page
     setText(this.phase, status.label);
     this.figures.replaceChildren(...(status.figures ?? []).map((text) => node("span", "", text)));
     this.tick();

@@ -105,17 +105,24 @@ class Keeper {
     line.phase.removeAttribute("role"); // nothing happens here any more
     answer.prepend(line.root);
     answer.classList.add("zenmux-dressed");
-    const thought = answer.querySelector(":scope > details > summary");
-    if (thought && times.ttfa_s > times.ttft_s) {
-      const took = time(times.ttfa_s - times.ttft_s, true);
-      thought.textContent = thought.textContent.replace(/^thought ·/, `thought for ${took} ·`);
-    }
+    this.thought(answer, times);
+  }
+
+  // How long the model thought.
+  thought(answer, { ttft_s, ttfa_s }) {
+    const summary = answer.querySelector(":scope > details > summary");
+    if (!summary || !(ttfa_s > ttft_s)) return;
+    const took = time(ttfa_s - ttft_s, true);
+    summary.textContent = summary.textContent.replace(/^thought ·/, `thought for ${took} ·`);
   }
 
   // A comparison: a copy button for each answer, and the times, which the file has in its metadata.
   compare(answer, table, { metadata, data }) {
     answer.classList.add("zenmux-dressed");
-    const [heads, , figures] = table.rows;
+    // Heads, answers and figures, and the same again where there is no room for all beside each other.
+    const cells = [[], [], []];
+    [...table.rows].forEach((row, at) => cells[at % 3].push(...row.cells));
+    const [heads, answers, figures] = cells;
     const columns = metadata.zenmux.columns;
     const rows = columns.map((one) => {
       const speed = speedOf(one);
@@ -134,15 +141,19 @@ class Keeper {
     columns.forEach((one, place) => {
       const line = node("span", "zenmux-status");
       const text = data["text/plain"].slice(...one.answer);
+      if (one.duration_s != null) line.append(node("span", "", time(one.duration_s, true)));
       if (text) line.append(copyButton("Copy", () => text));
-      heads.cells[place].append(line);
-      const said = node("div", "zenmux-times");
+      if (line.firstChild) heads[place].append(line);
+      this.thought(answers[place].firstElementChild, one);
+      const said = node("span", "zenmux-times");
       rows[place].forEach(([, words], row) => {
         if (!words) return;
-        said.append(node("span", "", words));
-        if (words === best[row]) said.append(node("span", "zenmux-best", "best"));
+        const figure = node("span", "", words);
+        if (words === best[row]) figure.append(node("span", "zenmux-best", "best"));
+        said.append(said.firstChild ? " · " : "", figure);
       });
-      figures.cells[place].prepend(said);
+      if (said.firstChild && figures[place].textContent) said.append(" · ");
+      figures[place].prepend(said);
     });
   }
 
