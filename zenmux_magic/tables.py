@@ -15,6 +15,7 @@ from zenmux_magic.inert import inert
 from zenmux_magic.said import writable
 
 _WIDEST = 24  # a bar, in characters
+_LONG = 36  # what wraps is a text; names of models are shorter
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,18 @@ class Table:
         return f'<div style="overflow-x:auto">{table}</div>'
 
     def _html_row(self, tag: str, row: Sequence[str], more: str) -> str:
-        sides = ("left", "right;white-space:nowrap")
         inside = "".join(
-            f'<{tag} style="text-align:{sides[at in self.right]}">{escaped(text)}</{tag}>'
+            f'<{tag} style="{self._style(at)}">{escaped(text)}</{tag}>'
             for at, text in enumerate(row)
         )
         return f"<tr>{inside}{more}</tr>"
+
+    def _style(self, at: int) -> str:
+        if at in self.right:
+            return "text-align:right;white-space:nowrap"
+        # In a narrow page a text is scrolled to; it would be a word a line.
+        long = any(len(row[at]) > _LONG for row in self.rows)
+        return f"text-align:left{';min-width:14em' if long else ''}"
 
 
 def _bar(share: float) -> str:
