@@ -221,3 +221,18 @@ def test_nothing_hostile_in_any_column_acts(field: str) -> None:
         columns = [replace(FIRST, **{field: text}) for text in hostile[at : at + 8]]
         if len(columns) > 1:
             assert Tags(combined(columns)[0]["text/html"]).acting == []
+
+
+@pytest.mark.parametrize(
+    ("count", "rows"), [(2, [2]), (3, [3]), (5, [3, 2]), (6, [3, 3]), (7, [4, 3]), (8, [4, 4])]
+)
+def test_many_columns_stand_in_rows_of_like_length(count: int, rows: list[int]) -> None:
+    shown = combined([SECOND] * count)[0]["text/html"]
+    assert [row.count("<th ") for row in shown.split("<tr ")[1::3]] == rows
+
+
+def test_an_answer_without_figures_has_none() -> None:
+    shown = combined([FIRST, FAILED])[0]["text/html"]
+    figures = shown.rpartition("<tr ")[2]
+    assert "24\u00a0tokens · ≈\u00a0<span>$</span>0.00012</td>" in figures
+    assert "—" not in figures

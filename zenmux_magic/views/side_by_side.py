@@ -122,7 +122,8 @@ def _head(one: Completion) -> str:
 
 
 def _figures(one: Completion) -> str:
-    return isolate(" · ".join(_known(one)))
+    # A line ends between two figures, not within one.
+    return isolate(" · ".join(text.replace(" ", "\u00a0") for text in _known(one)))
 
 
 def _known(one: Completion) -> list[str]:
