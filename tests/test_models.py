@@ -146,12 +146,16 @@ def test_models_that_fit_are_shown(loaded: Kernel, line: str, ids: list[str]) ->
     ("line", "said"),
     [
         ("nobody", "None of 6 models fits 'nobody'"),
-        ("--colour", "unrecognized arguments: --colour"),
+        ("--colour", "unrecognized arguments: --colour. usage: %zenmux models [--vision]"),
+        ("--sort colour", "argument --sort: invalid choice: 'colour'"),
+        ("--max-price much", "argument --max-price: invalid float value: 'much'"),
+        ("--context long", "argument --context: invalid int value: 'long'"),
     ],
 )
 def test_what_does_not_fit_gets_one_line(loaded: Kernel, line: str, said: str) -> None:
     reply = loaded.run(f"%zenmux models {line}")
     assert said in reply.evalue
+    assert "\n" not in reply.evalue
     assert len(reply.traceback) == 1
 
 

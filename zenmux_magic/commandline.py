@@ -13,7 +13,9 @@ from zenmux_magic.errors import ArgumentError
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise ArgumentError(f"{self.prog}: {message}. {self.format_usage().strip()}")
+        self.usage = None  # `parse_intermixed_args` leaves one, and would take our % for a format
+        usage = " ".join(self.format_usage().split())
+        raise ArgumentError(f"{self.prog}: {message}. {usage}")
 
 
 def parser(command: str) -> argparse.ArgumentParser:
