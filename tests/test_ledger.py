@@ -589,6 +589,7 @@ def test_the_history_is_found_shown_and_brought_back(cells: Cells, gateway: Gate
     for line, said in {
         "show 9": "There is no answer 9",
         "restore x": "invalid int value",
+        "-n x": "argument -n: invalid int value: 'x'",
         "restore 1 -o 1x": "is no variable name",
         "--since never": "is no time",
         "prune": "takes --older 30d, or --all",

@@ -121,6 +121,15 @@ def test_a_dry_run_shows_all_and_sends_nothing(cells: Cells, gateway: Gateway) -
     assert len(gateway.chats) == 1
 
 
+def test_what_a_refusal_says_to_do_is_enough(cells: Cells) -> None:
+    ask = "%%zenmux -m openai/gpt-5\nHi"
+    cells("%config ZenMux.budget_usd = 0.001")
+    assert cells(ask).status == "ok"
+    said = cells(ask).evalue
+    cells(said[said.index("%config") :].rstrip("."))
+    assert cells(ask).status == "ok"
+
+
 def test_a_dry_run_needs_no_key(start_kernel: Callable[..., Kernel]) -> None:
     kernel = start_kernel(ZENMUX_BASE_URL="https://gateway.invalid/v1")
     kernel.run("%load_ext zenmux_magic")

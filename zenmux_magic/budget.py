@@ -49,8 +49,7 @@ def _compare(spent: Decimal, budget: float, who: str, trait: str) -> None:
     most = Decimal(str(budget))
     said = f"{who} has spent ≈ ${spent:.4f} of ${most} (ZenMux.{trait})."
     if spent >= most:
-        raise SettingsError(
-            f"{said} To go on, raise it: %config ZenMux.{trait} = {float(2 * most):g}."
-        )
+        enough = float(2 * max(spent, most))
+        raise SettingsError(f"{said} To go on, raise it: %config ZenMux.{trait} = {enough:.2g}.")
     if spent >= _WARNED_AT * most:
         say(said, sys.stderr)

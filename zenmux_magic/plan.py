@@ -75,7 +75,7 @@ def _call(model: Chosen, options: Options, text: str, settings: ZenMux) -> Call:
         secret = settings.key_for(base_url)
         needed = not (is_loopback(base_url) or options.base_url or options.dry_run)
         if secret is None and needed:
-            raise SettingsError(no_key(base_url))
+            raise SettingsError(_no_key(base_url, name))
     timeout_s = options.timeout or settings.timeout
     request = Request(
         model=name,
@@ -132,12 +132,12 @@ def _limiter(base_url: str, secret: Secret | None, settings: ZenMux) -> Limiter:
     return limiter.shared((origin(base_url), secret), settings.max_in_flight, per_minute)
 
 
-def no_key(base_url: str) -> str:
-    """The sentence for a missing key."""
+def _no_key(base_url: str, model: str) -> str:
+    """The sentence for a missing key; of several models it may be one that needs it."""
     get = "Get one at https://zenmux.ai, then type" if base_url == BASE_URL else "Type"
     return (
-        f"There is no key for {base_url}. {get} it with %zenmux login, or set ZENMUX_API_KEY before"
-        " starting the kernel; %zenmux local starts a small model that needs none."
+        f"There is no key for {base_url}, which {model} needs. {get} it with %zenmux login, or set"
+        " ZENMUX_API_KEY before starting the kernel; %zenmux local starts a small model that needs none."
     )
 
 

@@ -29,8 +29,8 @@ NO_MODEL = "There is no model bench/fault. Look for its name with %zenmux models
 INVALID = (
     "The request was refused as invalid. Check the options (-p, -t, --max-tokens, --reasoning)."
 )
-SLOW = "Too many requests (rate limit). Wait a minute, then run the cell again."
-GATEWAY = "The gateway failed. Run the cell again; if it stays, another model."
+SLOW = "Too many requests (rate limit). Wait a while, then run the cell again."
+GATEWAY = "The gateway failed. Run the cell again; if it stays, ask another model."
 PROVIDER = "The provider of bench/fault failed. Run the cell again, or ask another model."
 NOBODY = "No provider serves bench/fault right now. Wait, or ask another model."
 FAILED = "The service failed. Run the cell again; if it stays, ask another model."

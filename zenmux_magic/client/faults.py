@@ -38,8 +38,8 @@ _BY_TYPE = {
     " Choose another: %zenmux models.",
     "provider_unprocessable_entity_error": "The provider of {model} cannot process the request."
     " Take out options that it may not know (-p, -t, --reasoning).",
-    "rate_limit": "Too many requests (rate limit). Wait a minute, then run the cell again.",
-    "internal_server_error": "The gateway failed. Run the cell again; if it stays, another model.",
+    "rate_limit": "Too many requests (rate limit). Wait a while, then run the cell again.",
+    "internal_server_error": "The gateway failed. Run the cell again; if it stays, ask another model.",
     "provider_api_error": "The provider of {model} failed. Run the cell again, or ask another model.",
     "provider_error": "The provider of {model} failed. Run the cell again, or ask another model.",
     "provider_internal_server_error": "The provider of {model} failed."
