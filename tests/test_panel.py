@@ -191,8 +191,12 @@ def test_a_panel_made_without_a_loop_is_waited_for_in_one(gateway: Gateway) -> N
     held = Held(gateway, "a/x")
     panel = Panel("a/x", "Hi")
 
-    async def act() -> None:
+    async def give_up() -> None:
         panel.run()
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(panel.wait(), 0.01)
+
+    async def act() -> None:
         waiting = asyncio.create_task(panel.wait())
         await asyncio.sleep(0)
         held.go["a/x"].set()
@@ -200,6 +204,7 @@ def test_a_panel_made_without_a_loop_is_waited_for_in_one(gateway: Gateway) -> N
         assert result is not None
         assert result[0].text == "I am a/x."
 
+    run(give_up)  # and its loop is closed when the run ends
     run(act)
 
 

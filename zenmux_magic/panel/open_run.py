@@ -127,7 +127,7 @@ class OpenRun:
         self._tell()
         if not self.running:
             self._view.rest()
-        if not task.cancelled():  # as when the engine stops
+        if not task.cancelled():  # as when the engine stops before it has begun
             task.result()
 
     def _add(self, call: Call) -> None:

@@ -222,9 +222,13 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         while True:
             done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(done)  # before the look: the end may come on another thread
-            if not self._running():
-                break
-            await attentive(done)
+            try:
+                if not self._running():
+                    break
+                await attentive(done)
+            finally:  # whose loop may be closed by the next end
+                with suppress(ValueError):
+                    self._waiting.remove(done)
         results: list[Comparison] = self.results
         return results[-1] if results else None
 
@@ -274,10 +278,9 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         runs = [run for run in self._runs if hasattr(run, "going")]
         self.set_trait("results", [run.comparison() for run in runs])
         if not self._running():
-            for done in self._waiting:
-                # Each on its own loop, which may sleep and be another's.
+            waiting, self._waiting = self._waiting, []
+            for done in waiting:  # each on its own loop, which may sleep and be another's
                 done.get_loop().call_soon_threadsafe(_end, done)
-            self._waiting.clear()
             self._told = self._told or self._of_ledger()
         self._tell()
 
