@@ -602,7 +602,7 @@ def test_nobody_listens() -> None:
 def test_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ZENMUX_API_KEY")
     monkeypatch.setenv("ZENMUX_BASE_URL", "https://model.invalid/v1")
-    with pytest.raises(SettingsError, match="/v1, which anthropic/claude-haiku-4.5 needs"):
+    with pytest.raises(SettingsError, match=r"/v1, which anthropic/claude-haiku-4\.5 needs"):
         zm.ask_sync("Hi")
 
 

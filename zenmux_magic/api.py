@@ -143,6 +143,8 @@ class _Feed:
 
     async def next(self) -> Event | None:
         """The next event; `None` where no more comes."""
+        if not self._queue.empty():
+            return self._queue.get_nowait()
         coming = asyncio.ensure_future(self._queue.get())
         try:
             return await attentive(coming)

@@ -139,9 +139,8 @@ class Asking:
             completion = self.completion()
             if self._call.spend is not None and completion.cost_usd is not None:
                 self._call.spend(completion.cost_usd)
-            if (
-                record is not None and completion.duration_s is not None
-            ):  # else it failed unforeseen
+            whole = completion.duration_s is not None  # else it failed unforeseen
+            if record is not None and whole:
                 record.end(completion)
 
     def _turn(self) -> AbstractAsyncContextManager[None]:

@@ -10,7 +10,7 @@ import asyncio
 from contextlib import AbstractContextManager
 from types import TracebackType
 
-_LATE_S = 0.1
+_LATE_S = 0.1  # a timer that rings later than this waited for the loop
 
 
 class Silence(Exception):  # noqa: N818 — caught where it is told to a person

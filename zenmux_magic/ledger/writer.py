@@ -185,10 +185,8 @@ class Writer:
 
 
 def _write_one(store: Store, entry: Entry) -> None:
-    if entry.number and not store.has(
-        entry.number
-    ):  # deleted meanwhile, as if its kernel had ended
-        entry.rewind()
+    if entry.number and not store.has(entry.number):
+        entry.rewind()  # deleted meanwhile, as if its kernel had ended
     if not entry.number:
         entry.number = store.insert(entry.first_row())
     if entry.over:
